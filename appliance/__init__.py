@@ -1,0 +1,1 @@
+"""One room: the turn, and what runs beside it."""

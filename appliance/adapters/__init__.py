@@ -1,0 +1,1 @@
+"""Devices, engines and the hub, as the stages of a turn."""

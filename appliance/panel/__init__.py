@@ -1,0 +1,1 @@
+"""What the room shows of itself: health and metrics."""

@@ -1,0 +1,1 @@
+"""What the room exchanges with the hub: audit trail, state, editions."""

@@ -1,0 +1,1 @@
+"""One clinic: a modular monolith that can be split."""

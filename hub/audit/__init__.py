@@ -1,0 +1,1 @@
+"""The rooms' audit trails: in, verified, acknowledged, shown."""

@@ -1,0 +1,1 @@
+"""Signed editions out."""

@@ -1,0 +1,1 @@
+"""The rooms: enrolment, certificates, state."""

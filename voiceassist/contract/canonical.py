@@ -1,0 +1,59 @@
+"""Canonical bytes: one value, one byte string, on every machine.
+
+The form is RFC 8785 (JCS) restricted to what we sign: objects with string keys, arrays,
+strings, integers, booleans and null. Floats are refused, since their text is where
+implementations differ; a score or a duration travels as an integer of a stated unit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TypeAlias, cast
+
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
+
+_LARGEST_EXACT = 2**53 - 1  # the integers every JSON reader keeps exact (RFC 8259, 6)
+
+
+def canonical(value: Json) -> bytes:
+    """Encode `value`; raises `ValueError` naming the place of what has no canonical form."""
+    _check(value, "$")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode("utf-8")
+
+
+def parse(data: bytes) -> Json:
+    """Decode canonical bytes; raises `ValueError` if `data` is not exactly their form."""
+    value = cast("Json", json.loads(data))
+    if canonical(value) != data:
+        msg = "these bytes are JSON, but not in canonical form"
+        raise ValueError(msg)
+    return value
+
+
+def sha256(data: bytes) -> str:
+    """Lower-case hexadecimal SHA-256 of `data`."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _check(value: Json, place: str) -> None:
+    match value:
+        case None | bool() | str():
+            return
+        case int():
+            if abs(value) > _LARGEST_EXACT:
+                msg = f"{place}: {value} is beyond the integers that JSON keeps exact"
+                raise ValueError(msg)
+        case list():
+            for index, item in enumerate(value):
+                _check(item, f"{place}[{index}]")
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    msg = f"{place}: a key is {type(key).__name__}, not a string"
+                    raise ValueError(msg)  # noqa: TRY004 - one error type for every bad value
+                _check(item, f"{place}.{key}")
+        case _:
+            msg = f"{place}: {type(value).__name__} has no canonical form"
+            raise ValueError(msg)

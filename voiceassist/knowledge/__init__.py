@@ -1,0 +1,1 @@
+"""The library: documents, passages, editions, hybrid search and evidence-first answers."""

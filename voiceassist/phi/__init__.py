@@ -1,0 +1,1 @@
+"""Speech normaliser, recognisers and the gate: the only maker of a `Cleared`."""
