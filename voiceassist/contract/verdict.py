@@ -28,7 +28,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Stays in the room. `reasons` are codes such as "items", "empty", "low_confidence", "error"."""
+    """Stays in the room; `reasons` are codes: "items", "empty", "low_confidence", "error"."""
 
     text: str = field(repr=False)
     items: tuple[Item, ...] = ()
