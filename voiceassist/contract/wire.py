@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from voiceassist.contract.knowledge import Passage, Sentence, Source
+from voiceassist.contract.knowledge import Sentence, Source
 from voiceassist.contract.signing import Envelope
 
 BATCH_ENTRIES = 500
@@ -98,11 +98,10 @@ class EditionHint(_Message):
 
 
 class EscalationRequest(_Message):
-    """A cleared query with the room's own evidence for it."""
+    """A cleared query. The hub finds the evidence itself: nothing else rides along."""
 
-    turn_id: str
+    turn_id: str = Field(max_length=64)
     query: str = Field(max_length=2000, repr=False)
-    passages: tuple[Passage, ...] = Field(max_length=8)
 
 
 class EscalationReply(_Message):

@@ -1,0 +1,97 @@
+"""The door to the cloud.
+
+Law: what leaves the building is a query that the hub's own judge cleared, with passages of
+the library, which hold no patient; what comes back is spoken only where those passages
+support it. The attempt is in the audit trail before it is made, and so is its outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voiceassist.knowledge.answers import compose_prompt, supported
+from voiceassist.knowledge.sentences import split_sentences
+
+from hub.escalation.ports import Cloud, Evidence, Recorder, SecondJudge
+from voiceassist.contract.knowledge import Passage, Sentence, Source
+from voiceassist.contract.verdict import Cleared, Held
+from voiceassist.contract.wire import EscalationReply, EscalationRequest
+from voiceassist.errors import Unavailable
+
+MOST_PASSAGES = 3
+MOST_SENTENCES = 3
+
+
+class Escalation:
+    """Answers one room's cleared query with the cloud's help."""
+
+    def __init__(
+        self, judge: SecondJudge, cloud: Cloud, evidence: Evidence, recorder: Recorder
+    ) -> None:
+        self._judge = judge
+        self._cloud = cloud
+        self._evidence = evidence
+        self._recorder = recorder
+
+    def answer(self, room: str, request: EscalationRequest) -> EscalationReply:
+        """Judge again, ask, check; raises `Unavailable` when the cloud can't be reached."""
+        verdict = self._judge.judge(request.query)
+        if isinstance(verdict, Held):
+            kinds = sorted({item.kind for item in verdict.items})
+            self._record(room, request, "refused", kinds=list(kinds))
+            return EscalationReply(turn_id=request.turn_id, outcome="refused")
+        sources = self._sources(verdict)
+        if not sources:
+            self._record(room, request, "unsupported", sources=0)
+            return EscalationReply(turn_id=request.turn_id, outcome="unsupported")
+        self._record(room, request, "sending", model=self._cloud.model, sources=len(sources))
+        try:
+            text = self._cloud.complete(verdict, compose_prompt(verdict.text, sources))
+        except Unavailable:
+            self._record(room, request, "unavailable", model=self._cloud.model)
+            raise
+        return self._check(room, request, text, sources)
+
+    def _check(
+        self, room: str, request: EscalationRequest, text: str, sources: Sequence[Source]
+    ) -> EscalationReply:
+        sentences = split_sentences(text)
+        stood = [one for one in sentences if supported(one, sources)][:MOST_SENTENCES]
+        outcome = "answered" if stood else "unsupported"
+        self._record(room, request, outcome, written=len(sentences), stood=len(stood))
+        return EscalationReply(
+            turn_id=request.turn_id,
+            outcome="answered" if stood else "unsupported",
+            sentences=tuple(
+                Sentence(text=one, kind="composed", sources=tuple(sources)) for one in stood
+            ),
+            sources=tuple(sources) if stood else (),
+            model=self._cloud.model,
+        )
+
+    def _sources(self, query: Cleared) -> list[Source]:
+        # the hub's own passages, not the room's: a request can't smuggle words out
+        return [_source(one) for one in self._evidence.find(query.text, MOST_PASSAGES)]
+
+    def _record(
+        self, room: str, request: EscalationRequest, outcome: str, **detail: int | str | list[str]
+    ) -> None:
+        self._recorder.record(
+            action="escalation",
+            outcome=outcome,
+            subject=request.turn_id,
+            actor=room,
+            detail={key: list(v) if isinstance(v, list) else v for key, v in detail.items()},
+        )
+
+
+def _source(passage: Passage) -> Source:
+    return Source(
+        document=passage.document,
+        version=passage.version,
+        title=passage.title,
+        place=passage.place,
+        quote=passage.text,
+        start=passage.start,
+        end=passage.end,
+    )

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from hub.escalation.cloud import NoCloud, OpenAICompatible
+from hub.escalation.service import Escalation
+from voiceassist.contract.knowledge import Passage
+from voiceassist.contract.verdict import Cleared, GateSeal, Held, Item
+from voiceassist.contract.wire import EscalationRequest
+from voiceassist.engines.ports import Prompt
+from voiceassist.errors import Unavailable
+
+PASSAGE = Passage(
+    id=1,
+    document="acetaminophen",
+    version=1,
+    title="Acetaminophen",
+    place="Adults",
+    text="The maximum dose for adults is 4 g in 24 hours.",
+    start=0,
+    end=47,
+    score=1.0,
+    strength=0.9,
+)
+REQUEST = EscalationRequest(turn_id="t1", query="what is the maximum dose of acetaminophen")
+
+
+class FakeJudge:
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+
+    def judge(self, text):
+        if self.holds:
+            return Held(text, (Item("NAME", 0, 4, 0.9, "fake"),), ("items",))
+        return Cleared(text, GateSeal())
+
+
+class FakeCloud:
+    model = "fake"
+
+    def __init__(self, answer="", error=None) -> None:
+        self.answer, self.error, self.asked = answer, error, []
+
+    def complete(self, query, prompt):
+        self.asked.append((query.text, prompt.user))
+        if self.error:
+            raise self.error
+        return self.answer
+
+
+class FakeEvidence:
+    def __init__(self, *passages) -> None:
+        self.passages = list(passages)
+
+    def find(self, query, limit):
+        return self.passages[:limit]
+
+
+class FakeRecorder:
+    def __init__(self) -> None:
+        self.entries = []
+
+    def record(self, **entry):
+        self.entries.append(entry)
+
+    @property
+    def outcomes(self):
+        return [entry["outcome"] for entry in self.entries]
+
+
+def build(*, holds=False, cloud=None, evidence=None):
+    cloud = cloud or FakeCloud("The maximum dose for adults is 4 g in 24 hours.")
+    recorder = FakeRecorder()
+    judge = FakeJudge(holds=holds)
+    return Escalation(judge, cloud, evidence or FakeEvidence(PASSAGE), recorder), cloud, recorder
+
+
+def test_what_the_second_judge_holds_never_reaches_the_cloud():
+    """A query that the room let through and the hub's judge holds is refused and recorded."""
+    service, cloud, recorder = build(holds=True)
+    reply = service.answer("room-1", REQUEST)
+    assert reply.outcome == "refused"
+    assert cloud.asked == []
+    assert recorder.outcomes == ["refused"]
+    assert recorder.entries[0]["detail"] == {"kinds": ["NAME"]}
+
+
+def test_a_supported_sentence_comes_back_with_its_sources():
+    """What the passages support is returned, citing them."""
+    service, _, recorder = build()
+    reply = service.answer("room-1", REQUEST)
+    assert reply.outcome == "answered"
+    assert reply.sentences[0].sources[0].document == "acetaminophen"
+    assert recorder.outcomes == ["sending", "answered"]
+
+
+def test_a_dose_that_the_passages_lack_does_not_come_back():
+    """A sentence with a number of its own is dropped, and with it the answer."""
+    service, _, recorder = build(cloud=FakeCloud("The maximum dose for adults is 6 g a day."))
+    reply = service.answer("room-1", REQUEST)
+    assert reply.outcome == "unsupported"
+    assert reply.sentences == ()
+    assert recorder.outcomes == ["sending", "unsupported"]
+
+
+def test_without_passages_nothing_is_sent():
+    """Where the library has nothing, the cloud is not asked, for nothing could be spoken."""
+    service, cloud, recorder = build(evidence=FakeEvidence())
+    assert service.answer("room-1", REQUEST).outcome == "unsupported"
+    assert cloud.asked == []
+    assert recorder.outcomes == ["unsupported"]
+
+
+def test_the_attempt_is_recorded_before_it_is_made():
+    """A cloud that is away leaves the attempt and its outcome in the trail."""
+    service, _, recorder = build(cloud=FakeCloud(error=Unavailable("away")))
+    with pytest.raises(Unavailable):
+        service.answer("room-1", REQUEST)
+    assert recorder.outcomes == ["sending", "unavailable"]
+
+
+def test_no_entry_holds_the_words_of_the_query():
+    """The trail has verdicts and counts, never what was asked."""
+    for holds in (True, False):
+        service, _, recorder = build(holds=holds)
+        service.answer("room-1", REQUEST)
+        assert "acetaminophen" not in repr(recorder.entries)
+
+
+def provider(handler):
+    client = httpx.Client(transport=httpx.MockTransport(handler))
+    return OpenAICompatible(client, url="https://cloud.test/v1/", key="k", model="m")
+
+
+def test_the_provider_is_asked_in_the_openai_form():
+    """The request goes to chat/completions with the key, the model and both messages."""
+    seen = []
+
+    def handler(request):
+        seen.append(request)
+        body = {"model": "m", "choices": [{"message": {"role": "assistant", "content": "Yes."}}]}
+        return httpx.Response(200, json=body)
+
+    answer = provider(handler).complete(Cleared("q", GateSeal()), Prompt("s", "u"))
+    assert answer == "Yes."
+    assert str(seen[0].url) == "https://cloud.test/v1/chat/completions"
+    assert seen[0].headers["Authorization"] == "Bearer k"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(401),
+        httpx.Response(500),
+        httpx.Response(200, text="not json"),
+        httpx.Response(200, json={"choices": []}),
+    ],
+)
+def test_a_provider_that_fails_is_unavailable(response):
+    """Refusals, crashes and nonsense of the provider are one retryable error."""
+    with pytest.raises(Unavailable):
+        provider(lambda _: response).complete(Cleared("q", GateSeal()), Prompt("s", "u"))
+
+
+def test_a_held_query_is_refused_at_the_door_even_untyped():
+    """Code that evades the type checker still can't pass a Held to the cloud."""
+    with pytest.raises(TypeError):
+        provider(lambda _: httpx.Response(200)).complete(Held("q"), Prompt("s", "u"))
+
+
+def test_without_a_cloud_the_door_says_so():
+    """An unconfigured cloud is unavailable, with the setting to change."""
+    with pytest.raises(Unavailable, match=r"cloud\.url"):
+        NoCloud().complete(Cleared("q", GateSeal()), Prompt("s", "u"))
