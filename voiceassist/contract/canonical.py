@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TypeAlias, cast
+from typing import cast
 
-Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
+from typing_extensions import TypeAliasType
+
+# a named alias, so that pydantic can follow it into itself
+Json = TypeAliasType("Json", "bool | int | str | list[Json] | dict[str, Json] | None")
 
 _LARGEST_EXACT = 2**53 - 1  # the integers every JSON reader keeps exact (RFC 8259, 6)
 
@@ -25,8 +28,13 @@ def canonical(value: Json) -> bytes:
 
 def parse(data: bytes) -> Json:
     """Decode canonical bytes; raises `ValueError` if `data` is not exactly their form."""
-    value = cast("Json", json.loads(data))
-    if canonical(value) != data:
+    try:
+        value = cast("Json", json.loads(data))
+        same = canonical(value) == data
+    except RecursionError as error:
+        msg = "these bytes are JSON nested too deep to read"
+        raise ValueError(msg) from error
+    if not same:
         msg = "these bytes are JSON, but not in canonical form"
         raise ValueError(msg)
     return value
