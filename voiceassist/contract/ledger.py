@@ -8,36 +8,53 @@ Entries hold verdicts, sources, durations and ids; never words or audio (law 3).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from voiceassist.contract.canonical import Json, canonical, parse
+from voiceassist.contract.signing import Envelope, KeyRing, Signer
 from voiceassist.errors import Unverified
 
-ENTRY_VERSION = 1
+ENTRY_BYTES = 64 << 10  # the longest entry that a journal takes
 GENESIS = "0" * 64
 CHECKPOINT_TYPE = "application/vnd.voiceassist.checkpoint.v1+json"
 ACK_TYPE = "application/vnd.voiceassist.journal-ack.v1+json"
 
+_Hash = Field(pattern=r"^[0-9a-f]{64}$")
+_Id = Field(min_length=1, max_length=64)
 
-class Entry(BaseModel):
+
+class Clock(Protocol):
+    """A machine's clocks, both in milliseconds."""
+
+    def wall_ms(self) -> int:
+        """Unix time; may jump."""
+
+    def mono_ms(self) -> int:
+        """Since some moment before the machine's start; never goes back within one boot."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Entry(_Record):
     """One thing that happened.
 
-    `epoch` counts the box's journals (a new disk begins a new one), `seq` its entries from
-    1; `wall_ms` is Unix time and `mono_ms` the machine's monotonic clock, both milliseconds,
-    the latter meaningful within one `boot` id; `previous` is the hash of the entry before.
+    `epoch` names one of the box's journals (a new disk begins a new one), `seq` counts its
+    entries from 1; `wall_ms` is Unix time and `mono_ms` the machine's monotonic clock, both
+    milliseconds, the latter meaningful within one `boot` id; `previous` is the hash of the
+    entry before.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    v: int = ENTRY_VERSION
-    box: str
-    epoch: str
-    seq: int
-    previous: str
+    v: Literal[1] = 1
+    box: str = _Id
+    epoch: str = _Id
+    seq: int = Field(ge=1)
+    previous: str = _Hash
     wall_ms: int
     mono_ms: int
     boot: str
@@ -57,8 +74,8 @@ class Sealed:
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
-        """Seal `entry` in its canonical bytes."""
-        return cls.from_bytes(canonical(entry.model_dump(mode="json")))
+        """Seal `entry` in its canonical bytes; raises `ValueError` where it has none."""
+        return cls.from_bytes(canonical(entry.model_dump()))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -81,66 +98,106 @@ def entry_hash(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain stands: the number and hash of its last entry (0 and GENESIS: empty)."""
+    """Where a chain stands: the number and hash of its last entry (0 and GENESIS: empty).
+
+    `boot` and `mono_ms` are that entry's, so that the next one can't go back on them.
+    """
 
     box: str
     epoch: str
-    seq: int
-    hash: str
+    seq: int = 0
+    hash: str = GENESIS
+    boot: str = ""
+    mono_ms: int = 0
 
 
-def extend(head: Head, batch: Iterable[bytes]) -> tuple[Head, Sequence[Sealed]]:
-    """Check that `batch` continues `head` and return the new head with the entries.
+def follow(head: Head, sealed: Sealed) -> tuple[Head, Entry]:
+    """Check that `sealed` is the entry after `head`; the new head and what was read.
 
-    Raises `Unverified` naming the first entry that is not of this box and epoch, skips or
-    repeats a number, does not carry the hash before it, or goes back on a monotonic clock.
+    Raises `Unverified` naming the entry that is not of this box and epoch, skips or repeats
+    a number, does not carry the hash before it, or goes back on a monotonic clock.
     """
-    sealed = []
-    clock: tuple[str, int] | None = None
+    entry = sealed.entry()
+    here = f"audit entry {entry.seq} of {entry.box}"
+    if (entry.box, entry.epoch) != (head.box, head.epoch):
+        msg = f"{here} belongs to another journal than {head.box}/{head.epoch}"
+        raise Unverified(msg)
+    if entry.seq != head.seq + 1:
+        msg = f"{here} follows {head.seq}: entries are missing or out of order"
+        raise Unverified(msg)
+    if entry.previous != head.hash:
+        msg = f"{here} does not continue the chain: it or an entry before it was altered"
+        raise Unverified(msg)
+    if entry.boot == head.boot and entry.mono_ms < head.mono_ms:
+        msg = f"{here} is earlier than the one before it by the monotonic clock"
+        raise Unverified(msg)
+    return Head(head.box, head.epoch, entry.seq, sealed.hash, entry.boot, entry.mono_ms), entry
+
+
+def extend(head: Head, batch: Iterable[bytes]) -> tuple[Head, list[tuple[Sealed, Entry]]]:
+    """Check that `batch` continues `head`: the new head, and the entries sealed and read.
+
+    Raises `Unverified` as `follow` does, for the first entry that does not.
+    """
+    read = []
     for data in batch:
-        one = Sealed.from_bytes(data)
-        entry = one.entry()
-        here = f"audit entry {entry.seq} of {entry.box}"
-        if (entry.box, entry.epoch) != (head.box, head.epoch):
-            msg = f"{here} belongs to another journal than {head.box}/{head.epoch}"
-            raise Unverified(msg)
-        if entry.seq != head.seq + 1:
-            msg = f"{here} follows {head.seq}: entries are missing or out of order"
-            raise Unverified(msg)
-        if entry.previous != head.hash:
-            msg = f"{here} does not continue the chain: an entry before it was altered"
-            raise Unverified(msg)
-        if clock is not None and clock[0] == entry.boot and entry.mono_ms < clock[1]:
-            msg = f"{here} is earlier than the one before it by the monotonic clock"
-            raise Unverified(msg)
-        clock = (entry.boot, entry.mono_ms)
-        head = Head(head.box, head.epoch, entry.seq, one.hash)
-        sealed.append(one)
-    return head, sealed
+        sealed = Sealed.from_bytes(data)
+        head, entry = follow(head, sealed)
+        read.append((sealed, entry))
+    return head, read
 
 
-class Checkpoint(BaseModel):
+class Checkpoint(_Record):
     """A box's signed word on its head, as the payload of a `CHECKPOINT_TYPE` envelope."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    box: str
-    epoch: str
-    seq: int
-    head: str
+    box: str = _Id
+    epoch: str = _Id
+    seq: int = Field(ge=0)
+    head: str = _Hash
     wall_ms: int
 
 
-class Ack(BaseModel):
+class Ack(_Record):
     """The hub's signed word that it has made all up to `seq` durable (`ACK_TYPE`).
 
-    `size` is the number of entries in the hub's whole log once these were in it.
+    `seq` 0 with `head` GENESIS says that it has nothing of this journal. `size` is the number
+    of entries in the hub's whole log once these were in it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    box: str = _Id
+    epoch: str = _Id
+    seq: int = Field(ge=0)
+    head: str = _Hash
+    size: int = Field(ge=0)
 
-    box: str
-    epoch: str
-    seq: int
-    head: str
-    size: int
+
+def sign_checkpoint(head: Head, wall_ms: int, signer: Signer) -> Envelope:
+    """The box's word on `head`."""
+    word = Checkpoint(box=head.box, epoch=head.epoch, seq=head.seq, head=head.hash, wall_ms=wall_ms)
+    return signer.sign(CHECKPOINT_TYPE, canonical(word.model_dump()))
+
+
+def open_checkpoint(envelope: Envelope, trusted: KeyRing) -> Checkpoint:
+    """The checkpoint, once its signature holds; raises `Unverified`."""
+    return _read(Checkpoint, trusted.open(CHECKPOINT_TYPE, envelope))
+
+
+def sign_ack(ack: Ack, signer: Signer) -> Envelope:
+    """The acknowledgement as it travels."""
+    return signer.sign(ACK_TYPE, canonical(ack.model_dump()))
+
+
+def open_ack(envelope: Envelope, trusted: KeyRing) -> Ack:
+    """The acknowledgement, once its signature holds; raises `Unverified`."""
+    return _read(Ack, trusted.open(ACK_TYPE, envelope))
+
+
+_R = TypeVar("_R", bound=_Record)
+
+
+def _read(kind: type[_R], payload: bytes) -> _R:
+    try:
+        return kind.model_validate(parse(payload))
+    except ValueError as error:
+        msg = f"a signed {kind.__name__.lower()} is malformed; both machines need one release"
+        raise Unverified(msg) from error
