@@ -1,0 +1,52 @@
+"""`/api/v1/documents`: intake."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Response, UploadFile, status
+
+from hub.documents.schemas import Added, DocumentView
+from hub.documents.service import DocumentService
+from hub.envelope import Answer, ok
+from hub.http import Administrator, Paged, provided
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+Documents = Annotated[DocumentService, Depends(provided(DocumentService))]
+
+
+@router.post("", status_code=status.HTTP_202_ACCEPTED)
+def add(
+    person: Administrator,
+    documents: Documents,
+    file: Annotated[UploadFile, File(description="PDF, DOCX, HTML, Markdown or text")],
+    response: Response,
+) -> Answer[Added]:
+    """Take in a file; 202 while it is indexed, 200 where the hub had exactly this content."""
+    data = file.file.read(documents.most_bytes + 1)
+    added = documents.add(file.filename or "", data, person.id)
+    if not added.new:
+        response.status_code = status.HTTP_200_OK
+    return ok(added)
+
+
+@router.get("")
+def list_documents(
+    _person: Administrator, documents: Documents, page: Paged
+) -> Answer[list[DocumentView]]:
+    """Documents by title, each with the state of its indexing."""
+    return ok(documents.listing(page.offset, page.size), page.of(documents.count()))
+
+
+@router.get("/{document}")
+def get(document: str, _person: Administrator, documents: Documents) -> Answer[DocumentView]:
+    """One document with the state of its indexing."""
+    return ok(documents.get(document))
+
+
+@router.delete("/{document}")
+def remove(document: str, person: Administrator, documents: Documents) -> Answer[None]:
+    """Leave a document out of all later editions."""
+    documents.remove(document, person.id)
+    return ok(None)

@@ -1,0 +1,149 @@
+"""The hub's keys on disk: made once by `hub init`, each in a file of its own, 0600.
+
+A crash while they are made leaves some of them; making goes on with those that lack.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from hub.fleet import pki
+from voiceassist.contract.signing import Signer
+from voiceassist.errors import BadInput, Unverified, WrongUse
+
+HUB_IDENTITY = "hub"
+_SIGNING = ("edition", "ack")
+
+
+@dataclass(frozen=True, slots=True)
+class HubKeys:
+    """Everything secret that the hub has, and the paths of what TLS reads from files."""
+
+    folder: Path
+    authority: pki.Identity = field(repr=False)
+    edition: Signer
+    ack: Signer
+    session_secret: bytes = field(repr=False)
+
+    def file(self, name: str) -> Path:
+        """Where `name` stands: ca.crt, or hub, broker, hub-client with .crt or .key."""
+        return self.folder / name
+
+    @property
+    def ca_pem(self) -> bytes:
+        """The authority's certificate."""
+        return self.authority.cert_pem
+
+
+def make_keys(folder: Path, clinic: str, hosts: Iterable[str], now: dt.datetime) -> list[str]:
+    """Make what lacks; returns the names of what was made."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made: list[str] = []
+    hosts = tuple(hosts)
+    if not (folder / "ca.crt").exists():
+        _keep(folder, "ca", pki.make_authority(clinic, now))
+        made.append("ca")
+    authority = _identity(folder, "ca")
+    makers: dict[str, Callable[[], pki.Identity]] = {
+        "hub": lambda: pki.make_server(authority, "hub server", hosts, now),
+        "broker": lambda: pki.make_server(authority, "broker", hosts, now),
+        "hub-client": lambda: pki.make_client(authority, HUB_IDENTITY, now),
+    }
+    for name, make in makers.items():
+        if not (folder / f"{name}.crt").exists():
+            _keep(folder, name, make())
+            made.append(name)
+    for name in _SIGNING:
+        if not (folder / f"{name}.pem").exists():
+            _write(folder / f"{name}.pem", _private_pem(Ed25519PrivateKey.generate()))
+            made.append(name)
+    if not (folder / "session.key").exists():
+        _write(folder / "session.key", secrets.token_bytes(32))
+        made.append("session")
+    return made
+
+
+def load_keys(folder: Path) -> HubKeys:
+    """Read the keys; raises `WrongUse` where `hub init` has not made them."""
+    names = ("ca.crt", "hub.crt", "broker.crt", "hub-client.crt", "session.key")
+    missing = [n for n in (*names, *(f"{s}.pem" for s in _SIGNING)) if not (folder / n).is_file()]
+    if missing:
+        raise WrongUse(f"no {missing[0]} in {folder}; run `voiceassist hub init` first")
+    return HubKeys(
+        folder=folder,
+        authority=_identity(folder, "ca"),
+        edition=_signer(folder / "edition.pem"),
+        ack=_signer(folder / "ack.pem"),
+        session_secret=(folder / "session.key").read_bytes(),
+    )
+
+
+def public_pem(key: Ed25519PublicKey) -> str:
+    """A public key, PEM."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def load_public(pem: str) -> Ed25519PublicKey:
+    """Read a machine's public key; raises `BadInput`."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError as error:
+        raise BadInput("the machine key is damaged; make a new request on the box") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BadInput("the machine key is not Ed25519; make a new request on the box")
+    return key
+
+
+def _identity(folder: Path, name: str) -> pki.Identity:
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    if not key.is_file():
+        raise Unverified(f"{key} is gone, but its certificate is there; restore it")
+    return pki.load_identity(cert.read_bytes(), key.read_bytes())
+
+
+def _signer(path: Path) -> Signer:
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except (ValueError, TypeError) as error:
+        raise Unverified(f"{path} is damaged; restore it") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Unverified(f"{path} is no Ed25519 key; restore it")
+    return Signer(key)
+
+
+def _keep(folder: Path, name: str, identity: pki.Identity) -> None:
+    _write(folder / f"{name}.key", identity.key_pem)  # key first: a certificate implies its key
+    _write(folder / f"{name}.crt", identity.cert_pem)
+
+
+def _private_pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

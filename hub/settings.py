@@ -1,0 +1,152 @@
+"""The hub's settings: environment, then the TOML file, then defaults. Frozen once read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from voiceassist.errors import WrongUse
+
+DEFAULT_CONFIG = Path("/etc/voiceassist/hub.toml")
+_PREFIX = "VOICEASSIST_HUB__"
+_Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MqttSettings(_Part):
+    """The broker, as rooms and hub reach it.
+
+    `bind` is where it listens: "" is every interface, or `host` alone where that is loopback.
+    """
+
+    host: str = "127.0.0.1"
+    port: _Port = 8883
+    bind: str = ""
+
+
+class CloudSettings(_Part):
+    """An OpenAI-compatible provider. No `url`, no escalation. `key_file` wins over `key`."""
+
+    url: str = ""
+    model: str = ""
+    key: SecretStr = SecretStr("")
+    key_file: Path | None = None
+    timeout_s: float = Field(default=8.0, gt=0)
+
+    def secret(self) -> str:
+        """The provider's key; raises `WrongUse` when its file can't be read."""
+        if self.key_file is None:
+            return self.key.get_secret_value()
+        try:
+            return self.key_file.read_text().strip()
+        except OSError as error:
+            raise WrongUse(
+                f"cloud.key_file {self.key_file} can't be read ({error.strerror}); correct hub.toml"
+            ) from error
+
+
+class SessionSettings(_Part):
+    """How long a sign-in lasts, and how many attempts are allowed (in the form of `limits`)."""
+
+    token_minutes: int = Field(default=60, ge=1)
+    page_minutes: int = Field(default=480, ge=1)
+    login_limit: str = "5/minute"
+    address_limit: str = "20/minute"
+
+
+class LimitSettings(_Part):
+    """The most that the hub takes."""
+
+    document_bytes: int = Field(default=32 << 20, ge=1024)
+    document_pages: int = Field(default=2000, ge=1)
+    body_bytes: int = Field(default=1 << 20, ge=1024)
+
+
+class HubSettings(BaseSettings):
+    """One clinic's hub."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    clinic: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: _Port = 8443
+    public_url: str = ""
+    san: tuple[str, ...] = ()
+    database_url: str = ""
+    profile: str = "generic-x86"
+    models_dir: Path | None = None
+    watch_dir: Path | None = None
+    mqtt: MqttSettings = MqttSettings()
+    cloud: CloudSettings = CloudSettings()
+    session: SessionSettings = SessionSettings()
+    limits: LimitSettings = LimitSettings()
+    log_level: str = "INFO"
+
+    @property
+    def url(self) -> str:
+        """Where rooms and browsers reach the hub."""
+        return self.public_url.rstrip("/") or f"https://{self.host}:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hub.sqlite'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before what `load` passes from the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(path: Path) -> HubSettings:
+    """Read the settings; raises `WrongUse` naming the file and the key at fault."""
+    if not path.is_file():
+        raise WrongUse(f"no settings at {path}; write them, or name the file with --config")
+    _refuse_unknown_environment()
+    try:
+        return HubSettings(**_read(path))
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise WrongUse(f"{path}: unknown key {key!r}; remove or correct it") from error
+        raise WrongUse(f"{path}: {key}: {first['msg']}; correct it") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return TomlConfigSettingsSource(HubSettings, toml_file=path)()
+    except ValueError as error:
+        raise WrongUse(f"{path} is not TOML ({error}); correct it") from error
+
+
+def _refuse_unknown_environment() -> None:
+    known = {f"{_PREFIX}{name}".upper() for name in HubSettings.model_fields}
+    for name in os.environ:
+        if not name.startswith(_PREFIX):
+            continue
+        if "__".join(name.split("__")[:2]).upper() not in known:
+            raise WrongUse(f"environment: unknown setting {name}; unset or correct it")

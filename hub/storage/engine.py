@@ -1,0 +1,90 @@
+"""The hub's database: SQLite by default, PostgreSQL by URL.
+
+Law: a session either reads, and sees one state, or writes, and holds the only write lock from
+its first statement, so a read never turns into a write that another has overtaken. What
+`write` committed is on the disk when it returns (WAL with synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from voiceassist.errors import StoreFull, Unavailable
+
+_BUSY_MS = 15_000
+
+
+class Database:
+    """One database with its sessions; thread-safe."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _make_engine(url)
+        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state; nothing that it changes is kept."""
+        with _named_failures(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits at the end, or nothing at all where the block raises.
+
+        Raises `StoreFull` when the disk is full and `Unavailable` when the database is.
+        """
+        with (
+            _named_failures(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def check(self) -> None:
+        """Raises `Unavailable` when the database doesn't answer."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig)
+        if "full" in reason:
+            raise StoreFull("the hub's disk is full; free space under data_dir") from error
+        raise Unavailable(f"the hub's database does not answer ({reason}); try again") from error
