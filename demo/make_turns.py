@@ -67,9 +67,7 @@ TURNS = (
         "warfarin. What should I do?",
     ),
     Turn("05-drug", "drug", "does clarithromycin interact with simvastatin", "af_bella", 0.3),
-    Turn(
-        "06-library", "library", "what do i do when the vaccine fridge fails", "bf_emma", 0.5, 20
-    ),
+    Turn("06-library", "library", "what do i do when the vaccine fridge fails", "bf_emma", 0.5, 20),
     Turn("07-outside", "outside", "who won the football game last night", "am_michael", 0.2),
     Turn(
         "08-phi",
@@ -91,10 +89,10 @@ TURNS = (
         "10-drug",
         "drug",
         "how do i adjust enoxaparin for a creatinine clearance of twenty five",
-        "af_bella",
+        "af_sarah",
         0.3,
     ),
-    Turn("11-command", "command", "stop", "bf_emma", 0.5),
+    Turn("11-command", "command", "stop", "af_heart", 0.5),
 )
 
 
@@ -106,8 +104,8 @@ def main() -> None:
     words.add_argument("--out", type=Path, default=Path(__file__).parent / "turns")
     options = words.parse_args()
     with tempfile.NamedTemporaryFile(suffix=".npz") as packed:
-        names = {turn.voice for turn in TURNS}
-        np.savez(packed.name, **{one: read_voice(options.voices, one) for one in names})
+        voices: dict[str, Any] = {t.voice: read_voice(options.voices, t.voice) for t in TURNS}
+        np.savez(packed.name, **voices)
         speaker = load_speaker(options.model, packed.name)
         rows = [make(turn, speaker, options.out) for turn in TURNS]
     lines = "".join(json.dumps(row) + "\n" for row in rows)
