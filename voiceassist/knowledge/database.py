@@ -1,0 +1,191 @@
+"""One edition as one SQLite file: documents, passages, words (FTS5) and vectors (sqlite-vec).
+
+A file is written by one process before it is an edition and only read afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlite_vec
+
+from voiceassist.contract.edition import Manifest, PackRef, state_root
+from voiceassist.errors import StoreFull, Unavailable, Unverified
+from voiceassist.knowledge.packs import PackContent
+
+try:
+    # the standard library's SQLite often can't load extensions
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:
+    import sqlite3 as sqlite
+
+DatabaseError: type[Exception] = sqlite.DatabaseError
+
+_SCHEMA = """
+CREATE TABLE edition (manifest TEXT NOT NULL);
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, size INTEGER NOT NULL, passages INTEGER NOT NULL,
+    name TEXT NOT NULL, title TEXT NOT NULL, specialty TEXT NOT NULL, info TEXT NOT NULL,
+    hidden INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents (id),
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL);
+CREATE INDEX passages_by_document ON passages (document);
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, place, body, tokenize = "porter unicode61 remove_diacritics 2");
+"""
+
+
+def connect(path: Path, *, write: bool = False) -> Any:
+    """A connection with sqlite-vec, usable from any thread (one at a time)."""
+    mode = "rwc" if write else "ro"
+    connection = sqlite.connect(
+        f"file:{path.absolute().as_posix().replace('?', '%3f').replace('#', '%23')}?mode={mode}",
+        uri=True,
+        check_same_thread=False,
+        isolation_level=None,
+    )
+    try:
+        connection.enable_load_extension(True)  # noqa: FBT003 - its only parameter
+        connection.load_extension(sqlite_vec.loadable_path())
+        connection.enable_load_extension(False)  # noqa: FBT003 - its only parameter
+    except (AttributeError, sqlite.OperationalError) as error:
+        connection.close()
+        raise Unavailable(
+            "this Python's SQLite loads no extensions; install pysqlite3-binary"
+        ) from error
+    return connection
+
+
+def create(connection: Any, dimension: int) -> None:
+    """Lay out an empty edition whose vectors have `dimension` parts."""
+    connection.executescript(_SCHEMA)
+    connection.execute(
+        "CREATE VIRTUAL TABLE vectors USING vec0 "
+        f"(embedding int8[{int(dimension)}] distance_metric=cosine)"
+    )
+
+
+def apply(connection: Any, manifest: Manifest, new: Iterator[tuple[PackRef, PackContent]]) -> None:
+    """Make the file hold exactly `manifest`, given the contents of the packs it lacks."""
+    with _transaction(connection):
+        wanted = {pack.document: pack for pack in manifest.packs}
+        for held in packs_in(connection):
+            if wanted.get(held.document) != held:
+                _remove(connection, held.document)
+        for ref, content in new:
+            _remove(connection, ref.document)
+            _insert(connection, ref, content)
+        connection.execute("DELETE FROM edition")
+        text = manifest.model_dump_json()
+        connection.execute("INSERT INTO edition (manifest) VALUES (?)", (text,))
+
+
+def packs_in(connection: Any) -> tuple[PackRef, ...]:
+    """The packs that the file was made from."""
+    rows = connection.execute("SELECT document, version, sha256, size, passages FROM documents")
+    keys = ("document", "version", "sha256", "size", "passages")
+    return tuple(PackRef.model_validate(dict(zip(keys, row, strict=True))) for row in rows)
+
+
+def manifest_in(connection: Any) -> Manifest:
+    """The manifest the file was made for; raises `Unverified` when there is none."""
+    row = connection.execute("SELECT manifest FROM edition").fetchone()
+    if row is None:
+        raise Unverified("the library's file holds no edition; synchronise it again")
+    return Manifest.model_validate_json(row[0])
+
+
+def check(connection: Any) -> Manifest:
+    """Prove the file whole by SQLite's check, state root and counts; raises `Unverified`."""
+    if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+        raise Unverified("the library's file is damaged; synchronise it again")
+    manifest = manifest_in(connection)
+    packs = packs_in(connection)
+    if state_root(packs) != manifest.state_root:
+        raise Unverified("the library's file is not what was published; synchronise it again")
+    total = sum(pack.passages for pack in packs)
+    for table in ("passages", "words", "vectors"):
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - fixed names
+        if count != total:
+            raise Unverified(f"the library's file lacks {table}; synchronise it again")
+    return manifest
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy an edition's file to begin the next one from it."""
+    old = connect(source)
+    try:
+        new = connect(target, write=True)
+        try:
+            old.backup(new)
+        finally:
+            new.close()
+    finally:
+        old.close()
+
+
+@contextlib.contextmanager
+def errors_named() -> Iterator[None]:
+    """Inside, SQLite's errors become ours: a full disk `StoreFull`, the others `Unverified`."""
+    try:
+        yield
+    except sqlite.DatabaseError as error:
+        if "full" in str(error):
+            raise StoreFull("no room on the disk for the library; free some space") from error
+        raise Unverified("the library's file is damaged; synchronise it again") from error
+
+
+@contextlib.contextmanager
+def _transaction(connection: Any) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(sqlite.DatabaseError):
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _remove(connection: Any, document: str) -> None:
+    row = connection.execute("SELECT id FROM documents WHERE document = ?", (document,)).fetchone()
+    if row is None:
+        return
+    ids = connection.execute("SELECT id FROM passages WHERE document = ?", row).fetchall()
+    connection.executemany("DELETE FROM words WHERE rowid = ?", ids)
+    connection.executemany("DELETE FROM vectors WHERE rowid = ?", ids)
+    connection.execute("DELETE FROM passages WHERE document = ?", row)
+    connection.execute("DELETE FROM documents WHERE id = ?", row)
+
+
+def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
+    header, info = content.header, content.header.info
+    cursor = connection.execute(
+        "INSERT INTO documents (document, version, sha256, size, passages, name, title, specialty,"
+        " info, hidden, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            ref.document, ref.version, ref.sha256, ref.size, ref.passages, header.name, info.title,
+            info.specialty, info.model_dump_json(), int(bool(info.superseded_by)), header.text,
+        ),
+    )  # fmt: skip
+    document = cursor.lastrowid
+    for passage, direction in zip(header.passages, content.directions, strict=True):
+        cursor = connection.execute(
+            'INSERT INTO passages (document, start, "end", place) VALUES (?, ?, ?, ?)',
+            (document, passage.start, passage.end, passage.place),
+        )
+        body = header.text[passage.start : passage.end]
+        place = passage.context.removeprefix(info.title)
+        connection.execute(
+            "INSERT INTO words (rowid, title, place, body) VALUES (?, ?, ?, ?)",
+            (cursor.lastrowid, info.title, place, body),
+        )
+        connection.execute(
+            "INSERT INTO vectors (rowid, embedding) VALUES (?, vec_int8(?))",
+            (cursor.lastrowid, direction.tobytes()),
+        )

@@ -1,0 +1,70 @@
+"""A document as the library keeps it: one text, and blocks that point into it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+BlockKind: TypeAlias = Literal["heading", "paragraph", "item", "row"]
+
+
+class Limits(BaseModel):
+    """What intake accepts. Bytes, characters and pages of one document.
+
+    `max_unpacked` bounds what a compressed container (DOCX) may unfold to.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_bytes: int = 50_000_000
+    max_unpacked: int = 200_000_000
+    max_characters: int = 5_000_000
+    max_pages: int = 2_000
+
+
+class Info(BaseModel):
+    """What is known about a document besides its words; `drugs` are names it declares."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    source: str = ""
+    specialty: str = ""
+    effective: dt.date | None = None
+    review: dt.date | None = None
+    superseded_by: str = ""
+    drugs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of the text: `text[start:end]`.
+
+    `path` holds the headings above, outermost first, without the document's title; `page`
+    counts from 1 and is None where the format has no pages.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    path: tuple[str, ...] = ()
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`id` is a slug that stays the same over versions; `name` the file it came from."""
+
+    id: str
+    name: str
+    info: Info
+    text: str = field(repr=False)
+    blocks: tuple[Block, ...] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """The title, for a person."""
+        return self.info.title

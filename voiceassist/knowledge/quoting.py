@@ -1,0 +1,124 @@
+"""Which sentence of a passage answers, and how much of it is pleasant to hear."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from voiceassist.contract.knowledge import Passage, Source
+from voiceassist.knowledge.cues import cues
+from voiceassist.knowledge.queries import content_words
+from voiceassist.knowledge.sentences import Span, sentences
+
+MOST_WORDS = 35
+_LEAST_WORDS = 4
+
+_DEFINES = re.compile(r"^\s*(so )?what('s| is| are)( \(are\))?\b|\bdefin(e|ition)\b", re.IGNORECASE)
+_IS = re.compile(r"\b(is|are|refers? to|means)\b (an?|the|one|any|when)?", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"^(see|for more|learn|click|this (article|section|page|information|table)|visit|read more"
+    r"|more information|to learn|note:|references?|source|key points|talk (to|with)|call)\b"
+    r"|https?:",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"^(it|they|this|these|those|such|he|she|however|also|in addition|therefore|for example"
+    r"|other|another|but|and|or)\b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(r";\s|\s[-\u2013•]\s|,\s(?=and\s|or\s|such as\s|including\s)|,\s|:\s")
+_MUST_STAY = re.compile(
+    r"\b(not|no|never|unless|except|but|however|only|if|without|avoid|until|when|than|contra\w*"
+    r"|although|though|instead|rather|nor|neither|cannot|\w+n't)\b|\d",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a passage that may be quoted; `whole` is false where it was cut short."""
+
+    passage: Passage
+    span: Span
+    score: float
+    whole: bool = True
+
+    @property
+    def quote(self) -> str:
+        """The words, exactly as stored."""
+        return self.passage.text[self.span.start : self.span.end]
+
+    def source(self) -> Source:
+        """The place in the document."""
+        at = self.passage
+        return Source(
+            document=at.document,
+            version=at.version,
+            title=at.title,
+            place=at.place,
+            quote=self.quote,
+            start=at.start + self.span.start,
+            end=at.start + self.span.end,
+        )
+
+
+def candidates(query: str, passage: Passage) -> list[Candidate]:
+    """The sentences of `passage`, in order, each with how well it answers `query`."""
+    wanted = {stem(word) for word in content_words(query)}
+    title = {stem(word) for word in content_words(passage.title)}
+    found = []
+    for index, span in enumerate(sentences(passage.text)):
+        text = passage.text[span.start : span.end]
+        score = _score(query, text, wanted, title) - 0.05 * min(index, 6)
+        cut = shorten(passage.text, span)
+        found.append(Candidate(passage, cut, score, whole=cut == span))
+    return found
+
+
+def stem(word: str) -> str:
+    """A rough stem: enough to see that "treated" and "treatment" are about one thing."""
+    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "es", "ed", "s", "y"):
+        if word.endswith(ending) and len(word) - len(ending) > 3:  # noqa: PLR2004 - a root
+            return word[: -len(ending)]
+    return word
+
+
+def shorten(text: str, span: Span) -> Span:
+    """The first part of a long sentence, cut between items, never inside a dose or parentheses.
+
+    What is left off must hold no number, negation, exception or condition: leaving those off
+    could turn the meaning, so such a sentence stays whole.
+    """
+    sentence = text[span.start : span.end]
+    if len(sentence.split()) <= MOST_WORDS:
+        return span
+    best = 0
+    for found in _CUT.finditer(sentence):
+        head, rest = sentence[: found.start()], sentence[found.end() :]
+        words = len(head.split())
+        if words > MOST_WORDS:
+            break
+        closed = head.count("(") == head.count(")")
+        if words > 2 * _LEAST_WORDS and closed and not _MUST_STAY.search(rest):
+            best = found.start()
+    return Span(span.start, span.start + best) if best else span
+
+
+def _score(query: str, text: str, wanted: set[str], title: set[str]) -> float:
+    words = content_words(text)
+    held = {stem(word) for word in words}
+    own, shared = wanted - title, wanted & title
+    score = 2.0 * len(own & held) / len(own) if own else 0.0
+    score += 0.6 * len(shared & held) / len(shared) if shared else 0.0
+    score += 0.7 * sum(tells.search(text) is not None for tells in cues(query))
+    if _DEFINES.search(query) and _IS.search(text) and shared & held:
+        score += 0.6
+    if len(words) < _LEAST_WORDS:
+        score -= 0.8
+    if text.rstrip().endswith("?") or _ASIDE.search(text):
+        score -= 1.5
+    if _LEANS.search(text):
+        score -= 0.4
+    if len(text.split()) > MOST_WORDS:
+        score -= 0.2
+    return score
