@@ -1,0 +1,198 @@
+"""The room's side of MQTT: its state out, its journal out, acknowledgements and hints in.
+
+Law: nothing here can hold up a turn, and nothing here decides what is delivered: an entry is
+owed until the journal has taken the hub's signed word on it. One thread does the work; the
+MQTT client's own thread and the turns only leave it notes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from paho.mqtt.client import MQTTMessageInfo
+
+from appliance.enrol import Identity
+from appliance.journal.journal import Journal
+from appliance.sync.broker import Reconnect, make_client, start_client
+from appliance.sync.link import LinkState
+from appliance.sync.window import Patience, Window
+from voiceassist.contract.ledger import Clock
+from voiceassist.contract.signing import Envelope
+from voiceassist.contract.wire import EditionHint, RoomState, Topics
+from voiceassist.errors import VoiceAssistError
+
+log = logging.getLogger(__name__)
+
+_SILENT = "the hub does not acknowledge the room's entries; they are kept and sent again"
+_FAREWELL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How often to look around, to repeat the state, and how to wait; seconds."""
+
+    tick_s: float = 0.5
+    state_s: float = 30.0
+    patience: Patience = field(default_factory=Patience)
+    reconnect: Reconnect = field(default_factory=Reconnect)
+
+
+class Sync:
+    """Keeps hub and room in step while there is a link. `start` never fails for want of one.
+
+    `state` tells what to publish of the room. `on_link` is called when the link's state
+    changes and `on_edition` with the version of a hint, both on this object's thread; they
+    must return soon.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        journal: Journal,
+        clock: Clock,
+        *,
+        state: Callable[[], RoomState],
+        on_link: Callable[[LinkState], None] = lambda _link: None,
+        on_edition: Callable[[int], None] = lambda _version: None,
+        times: Times | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._identity = identity
+        self._journal = journal
+        self._clock = clock
+        self._state = state
+        self._on_link = on_link
+        self._on_edition = on_edition
+        self._times = times or Times()
+        self._now = now
+        self._topics = Topics(identity.clinic)
+        self._window = Window(self._times.patience, journal.acked())
+        self._notes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._link = LinkState(owed=journal.owed())
+        self._next_state = 0.0
+        self._client = make_client(identity, self._topics, self, self._times.reconnect)
+        self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
+
+    @property
+    def link(self) -> LinkState:
+        """The link as it is now; from any thread."""
+        return dataclasses.replace(self._link, owed=self._journal.owed())
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._journal.watch(self._appended)
+        self._thread.start()
+        start_client(self._client, self._identity)
+
+    def stop(self) -> None:
+        """Say that the room is offline, where there is somebody to hear it, and end."""
+        self._journal.watch(lambda: None)
+        self._notes.put(None)
+        self._thread.join()
+        if self._client.is_connected():
+            gone = RoomState(room=self._identity.room, status="offline")
+            self._publish_state(gone).wait_for_publish(_FAREWELL_S)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    # notes from other threads
+
+    def connected(self) -> None:
+        """The client's word: the session stands."""
+        self._notes.put(self._on_connected)
+
+    def disconnected(self, reason: str) -> None:
+        """The client's word: the broker is away."""
+        self._notes.put(partial(self._change, connected=False, problem=reason))
+
+    def message(self, topic: str, payload: bytes) -> None:
+        """The client's word: something came."""
+        read = self._on_hint if topic == self._topics.edition else self._on_ack
+        self._notes.put(partial(read, payload))
+
+    def _appended(self) -> None:
+        if self._notes.empty():
+            self._notes.put(self._nothing)
+
+    # the thread
+
+    def _run(self) -> None:
+        while True:
+            try:
+                note = self._notes.get(timeout=self._times.tick_s)
+            except queue.Empty:
+                note = self._nothing
+            if note is None:
+                return
+            try:
+                note()
+                self._pump()
+            except VoiceAssistError as error:
+                self._change(problem=str(error))
+            except Exception:
+                # the outbox must outlive what nobody foresaw: it tries again at the next tick
+                log.exception("the room's exchange with the hub failed")
+
+    def _nothing(self) -> None:
+        """A note that only wakes the thread."""
+
+    def _pump(self) -> None:
+        if not self._link.connected:
+            return
+        now = self._now()
+        if self._window.overdue(now):
+            self._window.give_up(self._journal.acked())
+            self._change(answers=False, problem=_SILENT)
+        while self._window.open() and (batch := self._journal.batch(self._window.sent)):
+            topic = self._topics.journal(self._identity.room)
+            self._client.publish(topic, batch.model_dump_json(), qos=1)
+            self._window.send(batch.first + len(batch.entries) - 1, now)
+        if now >= self._next_state:
+            self._next_state = now + self._times.state_s
+            self._publish_state(self._state())
+
+    def _publish_state(self, state: RoomState) -> MQTTMessageInfo:
+        told = state.model_copy(
+            update={"owed": self._journal.owed(), "wall_ms": self._clock.wall_ms()}
+        )
+        topic = self._topics.state(self._identity.room)
+        return self._client.publish(topic, told.model_dump_json(), qos=1, retain=True)
+
+    def _on_connected(self) -> None:
+        self._window.restart(self._journal.acked())
+        self._change(connected=True, problem="" if self._link.answers else _SILENT)
+
+    def _on_ack(self, payload: bytes) -> None:
+        before = self._journal.acked()
+        ack = self._journal.acknowledge(Envelope.from_json(payload), self._identity.acks)
+        if ack.seq < before:
+            self._window.restart(ack.seq)
+            problem = f"the hub went back from entry {before} to {ack.seq}; they are sent again"
+            log.warning("%s", problem)
+        else:
+            self._window.acknowledge(ack.seq, self._now())
+            problem = ""
+        self._change(answers=True, last_ack_ms=self._clock.wall_ms(), problem=problem)
+
+    def _on_hint(self, payload: bytes) -> None:
+        try:
+            hint = EditionHint.model_validate_json(payload)
+        except ValueError:
+            log.warning("an edition hint is malformed; the next poll will tell")
+            return
+        self._on_edition(hint.version)
+
+    def _change(self, **changes: bool | int | str) -> None:
+        before = self._link
+        self._link = dataclasses.replace(before, **changes)  # type: ignore[arg-type]  # fields by name
+        told = (self._link.connected, self._link.answers, self._link.problem)
+        if told != (before.connected, before.answers, before.problem):
+            self._next_state = 0.0
+            self._on_link(self.link)
