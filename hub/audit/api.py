@@ -1,0 +1,31 @@
+"""`/api/v1/audit`: the trail, searched and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from hub.audit.schemas import AuditReport, EntryView, Filters
+from hub.audit.service import AuditService
+from hub.envelope import Answer, ok
+from hub.http import Paged
+
+
+def build_router(service: AuditService, *, administrator: Callable[..., object]) -> APIRouter:
+    """`administrator` is the dependency that lets administrators pass and nobody else."""
+    router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(administrator)])
+
+    @router.get("")
+    def search(filters: Annotated[Filters, Query()], page: Paged) -> Answer[list[EntryView]]:
+        """The newest entries that fit all filters."""
+        found, total = service.search(filters, page.offset, page.size)
+        return ok(found, page.of(total))
+
+    @router.get("/verify")
+    def verify() -> Answer[AuditReport]:
+        """Read the whole trail and check every hash, chain and signature."""
+        return ok(service.verify_all())
+
+    return router

@@ -1,0 +1,222 @@
+"""Reads and writes the log.
+
+Law: what `writing` did is on the disk when its block has ended (the database's `write` commits
+with synchronous=FULL), all of it or nothing; only then may anybody be told.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import ColumnElement, func, insert, inspect, select, update
+from sqlalchemy.orm import Session
+
+from hub.audit.schemas import EntryView, Filters
+from hub.audit.tables import EntryRow, HeadRow, QuarantineRow, searchable
+from hub.storage.engine import Database
+from voiceassist.contract.canonical import sha256
+from voiceassist.contract.ledger import Entry, Head, Sealed
+from voiceassist.contract.signing import Envelope
+
+_CHUNK = 2000
+
+
+class LogWriter:
+    """One transaction on the log, while nobody else writes."""
+
+    def __init__(self, session: Session, now_ms: int) -> None:
+        self._session = session
+        self._now_ms = now_ms
+
+    def head(self, box: str, epoch: str) -> Head:
+        """Where a journal stands."""
+        row = self._session.get(HeadRow, (box, epoch))
+        if row is None:
+            return Head(box, epoch)
+        return Head(box, epoch, row.seq, row.hash, row.boot, row.mono_ms)
+
+    def newest_epoch(self, box: str) -> str | None:
+        """The journal of `box` that was added to last."""
+        query = select(HeadRow.epoch).where(HeadRow.box == box)
+        return self._session.scalars(query.order_by(HeadRow.updated_ms.desc()).limit(1)).first()
+
+    def hashes(self, box: str, epoch: str, first: int, last: int) -> dict[int, str]:
+        """The hashes of entries `first` to `last`, by number."""
+        query = select(EntryRow.seq, EntryRow.hash).where(
+            EntryRow.box == box, EntryRow.epoch == epoch, EntryRow.seq.between(first, last)
+        )
+        return {row.seq: row.hash for row in self._session.execute(query)}
+
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self._session.scalar(select(func.max(EntryRow.position))) or 0
+
+    def append(
+        self,
+        entries: Sequence[tuple[Sealed, Entry]],
+        head: Head,
+        checkpoint: Envelope,
+        public_pem: str,
+    ) -> None:
+        """Add verified entries that end in `head`, and the signed word on it."""
+        after = self.size()
+        rows = [
+            {**searchable(*one), "position": after + index, "received_ms": self._now_ms}
+            for index, one in enumerate(entries, 1)
+        ]
+        self._session.execute(insert(EntryRow), rows)
+        self._session.merge(
+            HeadRow(
+                box=head.box,
+                epoch=head.epoch,
+                seq=head.seq,
+                hash=head.hash,
+                boot=head.boot,
+                mono_ms=head.mono_ms,
+                checkpoint=checkpoint.model_dump_json(),
+                public_pem=public_pem,
+                updated_ms=self._now_ms,
+            )
+        )
+
+    def quarantine(
+        self, room: str, payload: bytes, reason: str, problem: str, *, epoch: str, last: int
+    ) -> bool:
+        """Keep a batch that was not taken; False when the same one was kept before."""
+        digest = sha256(payload)
+        if self._session.get(QuarantineRow, digest) is not None:
+            return False
+        self._session.add(
+            QuarantineRow(
+                sha256=digest,
+                room=room,
+                reason=reason,
+                problem=problem,
+                epoch=epoch,
+                last=last,
+                payload=payload,
+                received_ms=self._now_ms,
+                released_ms=0,
+            )
+        )
+        return True
+
+    def release(self, head: Head, reason: str) -> None:
+        """Mark what was kept for `reason` and the journal has caught up with."""
+        self._session.execute(
+            update(QuarantineRow)
+            .where(
+                QuarantineRow.room == head.box,
+                QuarantineRow.epoch == head.epoch,
+                QuarantineRow.reason == reason,
+                QuarantineRow.last <= head.seq,
+                QuarantineRow.released_ms == 0,
+            )
+            .values(released_ms=self._now_ms)
+        )
+
+
+class LogReader:
+    """One state of the log."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def exists(self) -> bool:
+        """Whether the database has a log at all."""
+        return inspect(self._session.connection()).has_table(EntryRow.__tablename__)
+
+    def heads(self) -> Sequence[HeadRow]:
+        """All journals, by box and then by age."""
+        query = select(HeadRow).order_by(HeadRow.box, HeadRow.updated_ms)
+        return self._session.scalars(query).all()
+
+    def chain(self, box: str, epoch: str) -> Iterator[EntryRow]:
+        """A journal's entries in order."""
+        query = select(EntryRow).where(EntryRow.box == box, EntryRow.epoch == epoch)
+        yield from self._session.scalars(
+            query.order_by(EntryRow.seq).execution_options(yield_per=_CHUNK)
+        )
+
+    def whole(self) -> Iterator[EntryRow]:
+        """All entries in the order that they came in."""
+        yield from self._session.scalars(
+            select(EntryRow).order_by(EntryRow.position).execution_options(yield_per=_CHUNK)
+        )
+
+    def count(self) -> tuple[int, int]:
+        """How many entries there are, and the last one's position."""
+        count, last = self._session.execute(select(func.count(), func.max(EntryRow.position))).one()
+        return count, last or 0
+
+    def quarantined(self) -> int:
+        """How many batches wait for a person."""
+        query = select(func.count()).where(QuarantineRow.released_ms == 0)
+        return self._session.scalar(query) or 0
+
+    def routes(self) -> Mapping[str, int]:
+        """How many turns took each route."""
+        count = func.count().label("turns")
+        query = select(EntryRow.route, count).where(EntryRow.action == "turn")
+        rows = self._session.execute(query.group_by(EntryRow.route))
+        return {row.route: row.turns for row in rows}
+
+    def search(self, filters: Filters, offset: int, limit: int) -> tuple[list[EntryView], int]:
+        """The newest entries that fit, and how many fit."""
+        fits = list(_conditions(filters))
+        total = self._session.scalar(select(func.count()).select_from(EntryRow).where(*fits)) or 0
+        query = select(EntryRow).where(*fits).order_by(EntryRow.position.desc())
+        return [
+            view(row) for row in self._session.scalars(query.offset(offset).limit(limit))
+        ], total
+
+
+class AuditStore:
+    """The log in the hub's database; thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def writing(self, now_ms: int) -> Iterator[LogWriter]:
+        """All of the block or nothing, durable at its end."""
+        with self._writer, self._database.write() as session:
+            yield LogWriter(session, now_ms)
+
+    @contextmanager
+    def reading(self) -> Iterator[LogReader]:
+        """A look at one state."""
+        with self._database.read() as session:
+            yield LogReader(session)
+
+
+def view(row: EntryRow) -> EntryView:
+    """An entry for people."""
+    return EntryView(
+        position=row.position,
+        box=row.box,
+        epoch=row.epoch,
+        seq=row.seq,
+        hash=row.hash,
+        wall_ms=row.wall_ms,
+        received_ms=row.received_ms,
+        actor=row.actor,
+        action=row.action,
+        outcome=row.outcome,
+        subject=row.subject,
+        detail=Sealed(row.data, row.hash).entry().detail,
+    )
+
+
+def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    for name in ("box", "actor", "action", "outcome", "subject"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            yield getattr(EntryRow, name) == wanted
+    if filters.since_ms is not None:
+        yield EntryRow.wall_ms >= filters.since_ms
+    if filters.until_ms is not None:
+        yield EntryRow.wall_ms < filters.until_ms
