@@ -78,10 +78,12 @@ def _log(db: Path | None, config: Path) -> Iterator[LogReader]:
         with Session(engine) as session:
             log = LogReader(session)
             if not log.exists():
-                raise WrongUse(f"{db or url} holds no audit trail; name the hub's database")
+                raise WrongUse(f"{db or engine.url} holds no audit trail; name the hub's database")
             yield log
     except DatabaseError as error:
-        raise Unavailable(f"{db or url} can't be read as a database ({error.orig})") from error
+        raise Unavailable(
+            f"{db or engine.url} can't be read as a database ({error.orig})"
+        ) from error
     finally:
         engine.dispose()
 
