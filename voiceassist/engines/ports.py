@@ -124,3 +124,26 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSpan:
+    """A stretch of text that a model takes for something that identifies a person.
+
+    `kind` is the model's own label in upper case, without the B- or I- of its scheme;
+    `start` and `end` are character offsets; `score` is 0 to 1, the least of its tokens.
+    """
+
+    kind: str
+    start: int
+    end: int
+    score: float
+
+
+class PhiTagger(Protocol):
+    """Finds what identifies a person in written text. Thread-safe."""
+
+    model: str
+
+    def tag(self, text: str) -> Sequence[TaggedSpan]:
+        """The spans in `text`, in order, none overlapping."""

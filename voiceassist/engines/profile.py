@@ -1,0 +1,126 @@
+"""A board's profile: firmware_config/<board>/profile.toml, which runtime runs what, how wide."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voiceassist.errors import WrongUse
+from voiceassist.resources import data_folder
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WakeProfile(_Part):
+    """`cutoff` 0 to 1 on the mean of the last `window` scores (each 30 ms)."""
+
+    phrase: str = "hey_jarvis"
+    cutoff: float = Field(gt=0, lt=1)
+    window: int = Field(ge=1, le=50)
+
+
+class VadProfile(_Part):
+    """The voice activity model."""
+
+    model: str
+
+
+class SttProfile(_Part):
+    """The recogniser; `compute` is CTranslate2's type."""
+
+    model: str
+    device: Literal["cpu", "cuda"] = "cpu"
+    compute: str = "int8"
+    beam: int = Field(ge=1, le=10)
+    threads: int = Field(ge=1, le=32)
+
+
+class TtsProfile(_Part):
+    """The voice; `length_scale` above 1 speaks slower."""
+
+    model: str
+    length_scale: float = Field(default=1.0, gt=0.3, lt=3)
+
+
+class EmbedProfile(_Part):
+    """The embedding model and what runs it."""
+
+    model: str
+    runtime: Literal["onnxruntime", "openvino"]
+    threads: int = Field(ge=1, le=32)
+
+
+class TaggerProfile(_Part):
+    """The PHI tagger and what runs it."""
+
+    model: str
+    threads: int = Field(default=1, ge=1, le=32)
+
+
+class GenerateProfile(_Part):
+    """The local language model; `gpu_layers` are put on the GPU where there is one."""
+
+    model: str
+    threads: int = Field(ge=1, le=32)
+    context: int = Field(ge=512, le=32768)
+    gpu_layers: int = Field(default=0, ge=-1)
+
+
+class AudioProfile(_Part):
+    """Capture and playback devices by name ("" is the system's default)."""
+
+    input: str = ""
+    output: str = ""
+
+
+class Profile(_Part):
+    """One kind of board. Without `generate` the room only quotes."""
+
+    name: str
+    about: str
+    wake: WakeProfile
+    vad: VadProfile
+    stt: SttProfile
+    tts: TtsProfile
+    embed: EmbedProfile
+    tagger: TaggerProfile
+    generate: GenerateProfile | None = None
+    audio: AudioProfile = AudioProfile()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that this board needs."""
+        names = [self.vad.model, self.stt.model, self.tts.model, self.embed.model]
+        names.append(self.tagger.model)
+        if self.generate:
+            names.append(self.generate.model)
+        return tuple(dict.fromkeys(names))
+
+
+def profile_names() -> tuple[str, ...]:
+    """The boards that this installation knows."""
+    return tuple(
+        sorted(p.parent.name for p in data_folder("firmware_config").glob("*/profile.toml"))
+    )
+
+
+def load_profile(name: str) -> Profile:
+    """The profile of board `name`, or the one in the file of that name; raises `WrongUse`."""
+    path = Path(name)
+    if path.suffix != ".toml":
+        if name not in profile_names():
+            raise WrongUse(f"no board profile {name!r}; there are: {', '.join(profile_names())}")
+        path = data_folder("firmware_config") / name / "profile.toml"
+    try:
+        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise WrongUse(f"{path}: {key}: {first['msg']}; correct the profile") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise WrongUse(f"{path} can't be read as a profile: {error}") from error
