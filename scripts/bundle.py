@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Gathers all that a site needs into one folder, for a copy over the network or a USB stick.
 
-    .venv/bin/python scripts/bundle.py OUT [--debs] [--no-models]
+    .venv/bin/python scripts/bundle.py OUT [--debs] [--no-models] [--profile BOARD]…
 
 OUT holds `bundle.json` (release, Python and processor it is for), `lock/` (what to install, each
-with its hash), `wheels/`, `models.bundle` (the signed weights), `debs/` (with --debs: Debian's
-packages as a small repository) and `SHA256SUMS`. Made again, it fetches only what is missing.
+with its hash), `wheels/`, `models.bundle` (the signed weights; `models.pem` checks them; the key
+that signs stays beside OUT), `debs/` (with --debs: Debian's packages as a small repository) and
+`SHA256SUMS`. Made again, it fetches only what is missing.
 Make it on a machine like those it is for: their processor, and their Python (3.11 on Debian 12,
 3.12 on Ubuntu 24.04).
 """
@@ -26,9 +27,18 @@ from shutil import copy2, which
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from voiceassist import __version__
 from voiceassist.console import err, run_command
+from voiceassist.engines.profile import load_profile
 from voiceassist.errors import Unavailable, WrongUse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,6 +115,9 @@ def make(
     *,
     debs: Annotated[bool, typer.Option(help="Debian's packages too")] = False,
     models: Annotated[bool, typer.Option(help="the weights too")] = True,
+    profile: Annotated[
+        tuple[str, ...], typer.Option(help="a board whose weights are wanted (repeatable)")
+    ] = ("generic-x86",),
 ) -> None:
     """Gather wheels, weights and Debian's packages into OUT."""
     (out / "lock").mkdir(parents=True, exist_ok=True)
@@ -114,9 +127,8 @@ def make(
     if debs:
         err.print("packages: what Debian adds to a minimal machine")
         _debian(out / "debs")
-    if models and not (out / "models.bundle").exists():
-        err.print("weights: one signed bundle")
-        _run(f"{sys.prefix}/bin/voiceassist", "models", "bundle", str(out / "models.bundle"))
+    if models:
+        _models(out, profile)
     about = describe(locks)
     (out / "bundle.json").write_text(json.dumps(about, indent=1) + "\n")
     err.print("SHA256SUMS: so that a machine can check what it was given")
@@ -172,6 +184,25 @@ def _own_wheel(folder: Path) -> Path:
 
 def _pip(command: str, *arguments: str) -> None:
     _run(sys.executable, "-m", "pip", command, "--quiet", "--no-deps", *arguments)
+
+
+def _models(out: Path, profiles: Iterable[str]) -> None:
+    """Write the weights of all `profiles` into one file, signed by a key that is made once."""
+    names = sorted({name for board in profiles for name in load_profile(board).models})
+    key_file = out.with_name(f"{out.name}-models.key")
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(
+            Ed25519PrivateKey.generate().private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+            )
+        )
+    key = load_pem_private_key(key_file.read_bytes(), password=None).public_key()
+    (out / "models.pem").write_bytes(
+        key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    command = (f"{sys.prefix}/bin/voiceassist", "models", "bundle", *names)
+    _run(*command, "--out", str(out / "models.bundle"), "--key", str(key_file))
 
 
 def _debian(folder: Path) -> None:
