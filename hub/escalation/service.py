@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voiceassist.knowledge.answers import compose_prompt, supported
-from voiceassist.knowledge.sentences import split_sentences
-
 from hub.escalation.ports import Cloud, Evidence, Recorder, SecondJudge
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared, Held
 from voiceassist.contract.wire import EscalationReply, EscalationRequest
 from voiceassist.errors import Unavailable
+from voiceassist.knowledge.answers import compose_prompt, supported
+from voiceassist.knowledge.sentences import sentences
 
 MOST_PASSAGES = 3
 MOST_SENTENCES = 3
@@ -55,10 +54,10 @@ class Escalation:
     def _check(
         self, room: str, request: EscalationRequest, text: str, sources: Sequence[Source]
     ) -> EscalationReply:
-        sentences = split_sentences(text)
-        stood = [one for one in sentences if supported(one, sources)][:MOST_SENTENCES]
+        written = [text[span.start : span.end] for span in sentences(text)]
+        stood = [one for one in written if supported(one, sources)][:MOST_SENTENCES]
         outcome = "answered" if stood else "unsupported"
-        self._record(room, request, outcome, written=len(sentences), stood=len(stood))
+        self._record(room, request, outcome, written=len(written), stood=len(stood))
         return EscalationReply(
             turn_id=request.turn_id,
             outcome="answered" if stood else "unsupported",
