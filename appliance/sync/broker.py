@@ -19,19 +19,12 @@ from voiceassist.errors import Unverified
 
 _SESSION_S = 3600
 _KEEPALIVE_S = 20
+_FAREWELL_S = 2.0
 _ALONE = "the room goes on alone and tries again"
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnect:
-    """Seconds to wait between attempts: doubled from `first_s` up to `most_s`."""
-
-    first_s: int = 1
-    most_s: int = 60
-
-
 class Inbox(Protocol):
-    """What the client tells of, on its own thread. Nothing here may block."""
+    """Who is told of what happens at the broker, on the transport's thread: must not block."""
 
     def connected(self) -> None:
         """The session stands and the topics are subscribed to."""
@@ -43,35 +36,99 @@ class Inbox(Protocol):
         """A message arrived."""
 
 
-def make_client(identity: Identity, topics: Topics, inbox: Inbox, wait: Reconnect) -> Client:
-    """A client that is not yet started; raises `Unverified` where its certificate is unusable."""
-    client = Client(
-        CallbackAPIVersion.VERSION2, client_id=identity.room, protocol=MQTTProtocolVersion.MQTTv5
-    )
-    client.tls_set_context(_tls(identity))
-    client.reconnect_delay_set(wait.first_s, wait.most_s)
-    gone = RoomState(room=identity.room, status="offline")
-    client.will_set(topics.state(identity.room), gone.model_dump_json(), qos=1, retain=True)
-    callbacks = _Callbacks([topics.journal_ack(identity.room), topics.edition], inbox)
-    client.on_connect = callbacks.on_connect
-    client.on_disconnect = callbacks.on_disconnect
-    client.on_connect_fail = callbacks.on_connect_fail
-    client.on_message = callbacks.on_message
-    return client
+class Transport(Protocol):
+    """A way to the broker. `start` never fails for want of one; it goes on trying."""
+
+    def start(self, inbox: Inbox) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Send, at least once as far as the broker. Does not wait."""
+
+    def stop(self, topic: str, farewell: str) -> None:
+        """Leave `farewell` retained where there is a connection, and end."""
 
 
-def start_client(client: Client, identity: Identity) -> None:
-    """Connect in the background, and again whenever the connection is lost."""
-    session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
-    session.SessionExpiryInterval = _SESSION_S
-    client.connect_async(
-        identity.mqtt_host,
-        identity.mqtt_port,
-        keepalive=_KEEPALIVE_S,
-        clean_start=False,
-        properties=session,
-    )
-    client.loop_start()
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Seconds to wait between attempts: doubled from `first_s` up to `most_s`."""
+
+    first_s: int = 1
+    most_s: int = 60
+
+
+class MqttTransport:
+    """Mosquitto, as the room that `identity` names.
+
+    Raises `Unverified` when made with a certificate that can't be used.
+    """
+
+    def __init__(self, identity: Identity, wait: Reconnect) -> None:
+        topics = Topics(identity.clinic)
+        self._identity = identity
+        self._subscriptions = [
+            (topic, SubscribeOptions(qos=1))
+            for topic in (topics.journal_ack(identity.room), topics.edition)
+        ]
+        self._refusal = ""
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=identity.room,
+            protocol=MQTTProtocolVersion.MQTTv5,
+        )
+        self._client.tls_set_context(_tls(identity))
+        self._client.reconnect_delay_set(wait.first_s, wait.most_s)
+        gone = RoomState(room=identity.room, status="offline").model_dump_json()
+        self._client.will_set(topics.state(identity.room), gone, qos=1, retain=True)
+
+    def start(self, inbox: Inbox) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        self._inbox = inbox
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_message = self._on_message
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
+        session.SessionExpiryInterval = _SESSION_S
+        self._client.connect_async(
+            self._identity.mqtt_host,
+            self._identity.mqtt_port,
+            keepalive=_KEEPALIVE_S,
+            clean_start=False,
+            properties=session,
+        )
+        self._client.loop_start()
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        """Send with QoS 1."""
+        self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def stop(self, topic: str, farewell: str) -> None:
+        """Leave `farewell` retained where there is a connection, and end."""
+        if self._client.is_connected():
+            last = self._client.publish(topic, farewell, qos=1, retain=True)
+            last.wait_for_publish(_FAREWELL_S)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(
+        self, client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _more: Any
+    ) -> None:
+        self._refusal = ""
+        if code.is_failure:
+            self._refusal = f"the broker refuses this room ({code}); enrol it again"
+            return  # a disconnection follows
+        client.subscribe(self._subscriptions)
+        self._inbox.connected()
+
+    def _on_disconnect(self, *_arguments: Any) -> None:
+        self._inbox.disconnected(self._refusal or f"the broker is away; {_ALONE}")
+
+    def _on_connect_fail(self, *_arguments: Any) -> None:
+        self._inbox.disconnected(f"the broker can't be reached; {_ALONE}")
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        self._inbox.message(message.topic, bytes(message.payload))
 
 
 def _tls(identity: Identity) -> ssl.SSLContext:
@@ -83,31 +140,3 @@ def _tls(identity: Identity) -> ssl.SSLContext:
             f"the room's certificate {identity.cert} can't be used ({error}); enrol it again"
         ) from error
     return context
-
-
-class _Callbacks:
-    """The client's events, as the inbox's."""
-
-    def __init__(self, subscriptions: list[str], inbox: Inbox) -> None:
-        self._subscriptions = [(topic, SubscribeOptions(qos=1)) for topic in subscriptions]
-        self._inbox = inbox
-        self._refusal = ""
-
-    def on_connect(
-        self, client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _more: Any
-    ) -> None:
-        self._refusal = ""
-        if code.is_failure:
-            self._refusal = f"the broker refuses this room ({code}); enrol it again"
-            return  # a disconnection follows
-        client.subscribe(self._subscriptions)
-        self._inbox.connected()
-
-    def on_disconnect(self, *_arguments: Any) -> None:
-        self._inbox.disconnected(self._refusal or f"the broker is away; {_ALONE}")
-
-    def on_connect_fail(self, *_arguments: Any) -> None:
-        self._inbox.disconnected(f"the broker can't be reached; {_ALONE}")
-
-    def on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        self._inbox.message(message.topic, bytes(message.payload))

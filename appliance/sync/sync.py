@@ -16,14 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from paho.mqtt.client import MQTTMessageInfo
-
 from appliance.enrol import Identity
 from appliance.journal.journal import Journal
-from appliance.sync.broker import Reconnect, make_client, start_client
+from appliance.sync.broker import MqttTransport, Reconnect, Transport
 from appliance.sync.link import LinkState
 from appliance.sync.window import Patience, Window
-from voiceassist.contract.ledger import Clock
+from voiceassist.contract.ledger import Clock, open_ack
 from voiceassist.contract.signing import Envelope
 from voiceassist.contract.wire import EditionHint, RoomState, Topics
 from voiceassist.errors import VoiceAssistError
@@ -31,7 +29,6 @@ from voiceassist.errors import VoiceAssistError
 log = logging.getLogger(__name__)
 
 _SILENT = "the hub does not acknowledge the room's entries; they are kept and sent again"
-_FAREWELL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Sync:
 
     `state` tells what to publish of the room. `on_link` is called when the link's state
     changes and `on_edition` with the version of a hint, both on this object's thread; they
-    must return soon.
+    must return soon. `transport` is Mosquitto where none is given.
     """
 
     def __init__(
@@ -62,6 +59,7 @@ class Sync:
         on_link: Callable[[LinkState], None] = lambda _link: None,
         on_edition: Callable[[int], None] = lambda _version: None,
         times: Times | None = None,
+        transport: Transport | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
@@ -77,7 +75,7 @@ class Sync:
         self._notes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._link = LinkState(owed=journal.owed())
         self._next_state = 0.0
-        self._client = make_client(identity, self._topics, self, self._times.reconnect)
+        self._transport = transport or MqttTransport(identity, self._times.reconnect)
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
 
     @property
@@ -89,18 +87,16 @@ class Sync:
         """Begin, in the background."""
         self._journal.watch(self._appended)
         self._thread.start()
-        start_client(self._client, self._identity)
+        self._transport.start(self)
 
     def stop(self) -> None:
         """Say that the room is offline, where there is somebody to hear it, and end."""
         self._journal.watch(lambda: None)
         self._notes.put(None)
-        self._thread.join()
-        if self._client.is_connected():
-            gone = RoomState(room=self._identity.room, status="offline")
-            self._publish_state(gone).wait_for_publish(_FAREWELL_S)
-        self._client.disconnect()
-        self._client.loop_stop()
+        if self._thread.is_alive():
+            self._thread.join()
+        gone = RoomState(room=self._identity.room, status="offline")
+        self._transport.stop(self._topics.state(self._identity.room), self._tell(gone))
 
     # notes from other threads
 
@@ -152,34 +148,38 @@ class Sync:
             self._change(answers=False, problem=_SILENT)
         while self._window.open() and (batch := self._journal.batch(self._window.sent)):
             topic = self._topics.journal(self._identity.room)
-            self._client.publish(topic, batch.model_dump_json(), qos=1)
+            self._transport.publish(topic, batch.model_dump_json())
             self._window.send(batch.first + len(batch.entries) - 1, now)
         if now >= self._next_state:
             self._next_state = now + self._times.state_s
-            self._publish_state(self._state())
+            topic = self._topics.state(self._identity.room)
+            self._transport.publish(topic, self._tell(self._state()), retain=True)
 
-    def _publish_state(self, state: RoomState) -> MQTTMessageInfo:
-        told = state.model_copy(
-            update={"owed": self._journal.owed(), "wall_ms": self._clock.wall_ms()}
-        )
-        topic = self._topics.state(self._identity.room)
-        return self._client.publish(topic, told.model_dump_json(), qos=1, retain=True)
+    def _tell(self, state: RoomState) -> str:
+        now = {"owed": self._journal.owed(), "wall_ms": self._clock.wall_ms()}
+        return state.model_copy(update=now).model_dump_json()
 
     def _on_connected(self) -> None:
         self._window.restart(self._journal.acked())
         self._change(connected=True, problem="" if self._link.answers else _SILENT)
 
     def _on_ack(self, payload: bytes) -> None:
-        before = self._journal.acked()
-        ack = self._journal.acknowledge(Envelope.from_json(payload), self._identity.acks)
+        envelope = Envelope.from_json(payload)
+        before, now = self._journal.acked(), self._now()
+        if open_ack(envelope, self._identity.acks).seq < before and not self._window.silent:
+            return  # an old word that came late, most likely; a hub that went back repeats it
+        ack = self._journal.acknowledge(envelope, self._identity.acks)
+        problem = ""
         if ack.seq < before:
-            self._window.restart(ack.seq)
             problem = f"the hub went back from entry {before} to {ack.seq}; they are sent again"
             log.warning("%s", problem)
-        else:
-            self._window.acknowledge(ack.seq, self._now())
-            problem = ""
-        self._change(answers=True, last_ack_ms=self._clock.wall_ms(), problem=problem)
+        self._window.acknowledge(ack.seq, now)
+        answers = not self._window.silent
+        self._change(
+            answers=answers,
+            last_ack_ms=self._clock.wall_ms(),
+            problem=problem or ("" if answers else _SILENT),
+        )
 
     def _on_hint(self, payload: bytes) -> None:
         try:
@@ -192,7 +192,7 @@ class Sync:
     def _change(self, **changes: bool | int | str) -> None:
         before = self._link
         self._link = dataclasses.replace(before, **changes)  # type: ignore[arg-type]  # fields by name
-        told = (self._link.connected, self._link.answers, self._link.problem)
-        if told != (before.connected, before.answers, before.problem):
+        seen = (self._link.connected, self._link.answers, self._link.problem)
+        if seen != (before.connected, before.answers, before.problem):
             self._next_state = 0.0
             self._on_link(self.link)

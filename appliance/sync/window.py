@@ -27,6 +27,7 @@ class Window:
         self._flying: list[int] = []  # the last entry of each batch on its way
         self._wait_s = patience.first_s
         self._deadline = 0.0
+        self._acked = acked
         self.silent = False
         self.sent = acked
 
@@ -45,10 +46,13 @@ class Window:
         """The hub has all up to `seq`: fewer than before where it was restored."""
         heard = [last for last in self._flying if last <= seq]
         self._flying = self._flying[len(heard) :]
-        if heard:
+        if seq < self._acked:
+            self.restart(seq)
+        if heard or seq < self._acked:
             self.silent = False
             self._wait_s = self._patience.first_s
             self._deadline = now + self._wait_s
+        self._acked = seq
         self.sent = max(self.sent, seq)
 
     def overdue(self, now: float) -> bool:
