@@ -1,0 +1,219 @@
+"""`voiceassist knowledge`: build a library, search it, ask it, measure it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.progress import track
+
+from voiceassist.console import err, out, print_json
+from voiceassist.contract.knowledge import Passage
+from voiceassist.engines.ports import Embedder
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import default_store
+from voiceassist.errors import BadInput, WrongUse
+from voiceassist.knowledge import folder, measure
+from voiceassist.knowledge.answers import answer
+from voiceassist.knowledge.documents.reader import slug
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+T = TypeVar("T")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Profile = Annotated[str, typer.Option(help="The board's profile, which chooses the embedder.")]
+Edition = Annotated[Path, typer.Option(help="A folder that `build` wrote.")]
+_SHOWN = 160
+
+
+@app.callback()
+def knowledge() -> None:
+    """The library: documents in, signed editions out, answers with evidence."""
+
+
+@app.command()
+def build(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of documents.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Where the edition goes.")],
+    key: Annotated[Path | None, typer.Option(help="Signing key, PEM (Ed25519).")] = None,
+    profile: Profile = "generic-x86",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a signed edition of a folder; unchanged documents keep their packs."""
+    signer = folder.load_signer(key, out_dir)
+    built = folder.build(
+        source,
+        out_dir,
+        _embedder(profile),
+        signer,
+        now_s=int(time.time()),
+        track=lambda files: _track(files, "Reading and embedding documents"),
+    )
+    for line in built.refused:
+        err.print(line, markup=False, soft_wrap=True)
+    if as_json:
+        print_json(
+            {
+                "edition": built.manifest.version,
+                "documents": len(built.manifest.packs),
+                "passages": sum(pack.passages for pack in built.manifest.packs),
+                "new": built.new,
+                "refused": list(built.refused),
+                "drug_names": len(built.manifest.drug_names),
+            }
+        )
+    else:
+        out.print(f"Edition {built.manifest.version}: {len(built.manifest.packs)} documents,")
+        out.print(f"{built.new} of them new or changed, {len(built.refused)} refused.")
+    if built.refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def search(
+    query: str,
+    edition: Edition,
+    limit: int = 5,
+    profile: Profile = "generic-x86",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the best passages for a question."""
+    found = _open(edition, profile).find(query, limit)
+    if as_json:
+        print_json([passage.model_dump(mode="json") for passage in found])
+        return
+    for passage in found:
+        out.print(f"[bold]{passage.title}[/] {passage.place}  strength {passage.strength:.2f}")
+        out.print(_start_of(passage), markup=False)
+
+
+@app.command()
+def ask(
+    query: str,
+    edition: Edition,
+    profile: Profile = "generic-x86",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with quotations; exit status 1 where the library has nothing."""
+    said = answer(query, _open(edition, profile).find(query))
+    if as_json:
+        print_json(
+            {
+                "found": said.found,
+                "sentences": [one.model_dump(mode="json") for one in said.sentences],
+                "sources": [one.model_dump(mode="json") for one in said.sources],
+            }
+        )
+    else:
+        for sentence in said.sentences:
+            out.print(sentence.text, markup=False)
+    if not said.found:
+        raise typer.Exit(1)
+
+
+@app.command("eval")
+def evaluate(
+    library: Annotated[Path | None, typer.Option(help="A folder of documents.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="JSONL: question, file.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="BEIR's corpus.jsonl.")] = None,
+    queries: Annotated[Path | None, typer.Option(help="BEIR's queries.jsonl.")] = None,
+    qrels: Annotated[Path | None, typer.Option(help="BEIR's qrels, TSV.")] = None,
+    work: Annotated[Path | None, typer.Option(help="Keep the edition here.")] = None,
+    profile: Profile = "generic-x86",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure search and answers; a question whose file is null should be refused."""
+    with tempfile.TemporaryDirectory() as scratch:
+        at = work or Path(scratch)
+        if library and questions:
+            figures = _eval_library(library, questions, at, profile)
+        elif corpus and queries and qrels:
+            figures = _eval_beir(corpus, queries, qrels, at, profile)
+        else:
+            raise WrongUse("give --library and --questions, or --corpus, --queries and --qrels")
+    if as_json:
+        print_json(figures)
+    else:
+        for name, value in figures.items():
+            out.print(f"{name:28} {value}")
+
+
+def _eval_library(source: Path, questions: Path, work: Path, profile: str) -> dict[str, Any]:
+    embedder = _embedder(profile)
+    _build(source, work, embedder)
+    opened = folder.open_folder(work, embedder, now_s=int(time.time()))
+    rows = list(_rows(questions))
+    asked = [measure.Asked(r["question"], slug(r["file"]) if r["file"] else None) for r in rows]
+    return measure.ask_all(opened, _track(asked, "Asking"))
+
+
+def _eval_beir(
+    corpus: Path, queries: Path, qrels: Path, work: Path, profile: str
+) -> dict[str, Any]:
+    source = work / "documents"
+    source.mkdir(parents=True, exist_ok=True)
+    for row in _rows(corpus):
+        text = f"{row.get('title') or 'Untitled'}\n===\n\n{row['text']}\n"
+        (source / f"{row['_id']}.txt").write_text(text, encoding="utf-8")
+    embedder = _embedder(profile)
+    _build(source, work / "edition", embedder)
+    opened = folder.open_folder(work / "edition", embedder, now_s=int(time.time()))
+    relevant: dict[str, dict[str, int]] = {}
+    with qrels.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            if int(row["score"]) > 0:
+                documents = relevant.setdefault(row["query-id"], {})
+                documents[slug(f"{row['corpus-id']}.txt")] = int(row["score"])
+    texts = {row["_id"]: row["text"] for row in _rows(queries)}
+    return measure.rank_all(opened, texts, relevant)
+
+
+def _build(source: Path, out_dir: Path, embedder: Embedder) -> None:
+    folder.build(
+        source,
+        out_dir,
+        embedder,
+        folder.load_signer(None, out_dir),
+        now_s=int(time.time()),
+        track=lambda files: _track(files, "Reading and embedding documents"),
+    )
+
+
+def _rows(path: Path) -> Iterator[Any]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise WrongUse(f"{path}: no such file; name a JSONL file") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BadInput(f"{path}, line {number}: not JSON; mend the line") from error
+
+
+def _track(items: list[T], what: str) -> Iterable[T]:
+    return track(items, description=what, console=err, transient=True)
+
+
+def _embedder(profile: str) -> Embedder:
+    return Engines(load_profile(profile), default_store()).embedder()
+
+
+def _open(edition: Path, profile: str) -> Any:
+    return folder.open_folder(edition, _embedder(profile), now_s=int(time.time()))
+
+
+def _start_of(passage: Passage) -> str:
+    text = " ".join(passage.text.split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
