@@ -71,6 +71,10 @@ class Answer(BaseModel, Generic[T]):
     metadata: Metadata
     timestamp: str
 
+    def error_line(self) -> str:
+        """What went wrong, for a person."""
+        return self.error.message if self.error else ""
+
 
 def ok(data: T, pagination: Pagination | None = None) -> Answer[T]:
     """Wrap what was asked for."""
@@ -102,6 +106,11 @@ def status_of(error: VoiceAssistError) -> int:
 def failure_of(error: VoiceAssistError) -> Failure:
     """The envelope's part for an error."""
     return Failure(code=error.code, message=str(error), field=getattr(error, "field", None))
+
+
+def message_of(answer: JSONResponse) -> str:
+    """The line for a person in an error's answer."""
+    return Answer[None].model_validate_json(bytes(answer.body)).error_line()
 
 
 def internal_failure() -> Failure:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from voiceassist.errors import WrongUse
 
 DEFAULT_CONFIG = Path("/etc/voiceassist/hub.toml")
 _PREFIX = "VOICEASSIST_HUB__"
+_Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -69,6 +70,7 @@ class SessionSettings(_Part):
 class LimitSettings(_Part):
     """The most that the hub takes."""
 
+    upload_bytes: int = Field(default=256 << 20, ge=1024)
     document_bytes: int = Field(default=32 << 20, ge=1024)
     document_pages: int = Field(default=2000, ge=1)
     body_bytes: int = Field(default=1 << 20, ge=1024)
@@ -95,7 +97,7 @@ class HubSettings(BaseSettings):
     cloud: CloudSettings = CloudSettings()
     session: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
-    log_level: str = "INFO"
+    log_level: Annotated[_Level, BeforeValidator(str.upper)] = "INFO"
 
     @property
     def url(self) -> str:

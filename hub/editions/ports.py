@@ -13,10 +13,3 @@ class Shelf(Protocol):
 
     def packs(self) -> Sequence[ShelfPack]:
         """One pack for each document that can be published now."""
-
-
-class Announcer(Protocol):
-    """Tells the rooms."""
-
-    def announce(self, version: int) -> None:
-        """An edition is there. Never raises: rooms look by themselves too."""

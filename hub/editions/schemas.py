@@ -13,13 +13,14 @@ class _Value(BaseModel):
 
 
 class EditionView(_Value):
-    """A published edition."""
+    """A published edition; `state_root` commits to what it holds."""
 
     version: int
     created_s: int
     expires_s: int
     documents: int
     passages: int
+    state_root: str
     published_by: str
 
 

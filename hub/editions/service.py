@@ -1,14 +1,14 @@
 """Publishing editions.
 
-Law: a version is given out once, in the transaction that keeps its signed manifest; rooms are
-told after that. A crash in between leaves an edition that rooms find by polling.
+Law: a version is given out once, in the transaction that keeps its signed manifest. Whoever
+tells the rooms goes by what is kept, so a crash after it leaves an edition that is told later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.editions.ports import Announcer, Shelf
+from hub.editions.ports import Shelf
 from hub.editions.schemas import EditionView, Published, ShelfPack
 from hub.editions.store import EditionStore
 from hub.errors import Conflict, NotFound
@@ -27,7 +27,6 @@ class EditionService:
         self,
         store: EditionStore,
         shelf: Shelf,
-        announcer: Announcer,
         recorder: Recorder,
         signer: Signer,
         clock: Clock,
@@ -36,7 +35,6 @@ class EditionService:
     ) -> None:
         self._store = store
         self._shelf = shelf
-        self._announcer = announcer
         self._recorder = recorder
         self._signer = signer
         self._clock = clock
@@ -61,7 +59,6 @@ class EditionService:
             actor=actor,
             detail={"documents": len(packs), "etag": made.etag},
         )
-        self._announcer.announce(made.view.version)
         return made.view
 
     def current(self) -> Published:
@@ -83,6 +80,12 @@ class EditionService:
         """How many there are."""
         return self._store.count()
 
+    def unpublished(self) -> bool:
+        """Whether an edition published now would hold something else than the newest."""
+        newest = self._store.listing(0, 1)
+        root = state_root(pack.ref for pack in self._shelf.packs())
+        return root != (newest[0].state_root if newest else state_root(()))
+
     def _sign(self, packs: Sequence[ShelfPack], version: int, now_s: int, actor: str) -> Published:
         refs = tuple(sorted((pack.ref for pack in packs), key=lambda ref: ref.document))
         manifest = Manifest(
@@ -102,6 +105,7 @@ class EditionService:
             expires_s=manifest.expires_s,
             documents=len(refs),
             passages=sum(ref.passages for ref in refs),
+            state_root=manifest.state_root,
             published_by=actor,
         )
         return Published(view=view, envelope=envelope, etag=sha256(envelope.to_json()))

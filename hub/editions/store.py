@@ -23,6 +23,7 @@ class EditionRow(Base):
     expires_s: Mapped[int] = mapped_column(BigInteger)
     documents: Mapped[int] = mapped_column(Integer)
     passages: Mapped[int] = mapped_column(Integer)
+    state_root: Mapped[str] = mapped_column(String(64))
     published_by: Mapped[str] = mapped_column(String(64))
     etag: Mapped[str] = mapped_column(String(64))
     envelope: Mapped[str] = mapped_column(Text)
@@ -85,5 +86,6 @@ def _view(row: EditionRow) -> EditionView:
         expires_s=row.expires_s,
         documents=row.documents,
         passages=row.passages,
+        state_root=row.state_root,
         published_by=row.published_by,
     )

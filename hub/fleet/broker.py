@@ -17,18 +17,17 @@ _LARGEST_PACKET = 4 << 20  # a full journal batch in base64 with its checkpoint,
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerFiles:
-    """Where the broker finds its files, and where it listens ("": every interface)."""
+class BrokerPlace:
+    """Where the broker will find its files and keep its data, and where it listens.
+
+    `bind` "" is every interface; `run_as` "" leaves the user to whoever starts the broker.
+    """
 
     folder: Path
+    data: Path
     bind: str
     port: int
     run_as: str = ""
-
-    @property
-    def data(self) -> Path:
-        """Where it keeps retained and queued messages."""
-        return self.folder / "data"
 
 
 def bind_address(host: str, bind: str) -> str:
@@ -41,22 +40,22 @@ def bind_address(host: str, bind: str) -> str:
         return "127.0.0.1" if host == "localhost" else ""
 
 
-def configuration(files: BrokerFiles) -> str:
+def configuration(place: BrokerPlace) -> str:
     """`mosquitto.conf`."""
     lines = [
         "# Written by `voiceassist hub broker-config`; changes are lost when it runs again.",
         "per_listener_settings false",
-        f"listener {files.port} {files.bind}".rstrip(),
-        f"cafile {files.folder / 'ca.crt'}",
-        f"certfile {files.folder / 'broker.crt'}",
-        f"keyfile {files.folder / 'broker.key'}",
+        f"listener {place.port} {place.bind}".rstrip(),
+        f"cafile {place.folder / 'ca.crt'}",
+        f"certfile {place.folder / 'broker.crt'}",
+        f"keyfile {place.folder / 'broker.key'}",
         "tls_version tlsv1.2",
         "require_certificate true",
         "use_identity_as_username true",
         "allow_anonymous false",
-        f"acl_file {files.folder / 'acl'}",
+        f"acl_file {place.folder / 'acl'}",
         "persistence true",
-        f"persistence_location {files.data}/",
+        f"persistence_location {place.data}/",
         "autosave_interval 30",
         f"max_packet_size {_LARGEST_PACKET}",
         "max_inflight_messages 20",
@@ -69,8 +68,8 @@ def configuration(files: BrokerFiles) -> str:
         "log_type warning",
         "log_type notice",
     ]
-    if files.run_as:
-        lines.append(f"user {files.run_as}")
+    if place.run_as:
+        lines.append(f"user {place.run_as}")
     return "\n".join(lines) + "\n"
 
 

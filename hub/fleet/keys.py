@@ -54,7 +54,7 @@ class HubKeys:
 
 
 def make_keys(folder: Path, clinic: str, hosts: Iterable[str], now: dt.datetime) -> list[str]:
-    """Make what lacks; returns the names of what was made."""
+    """Make what lacks, and certificates that end soon or lack a host; the names of both."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: list[str] = []
     hosts = tuple(hosts)
@@ -68,7 +68,8 @@ def make_keys(folder: Path, clinic: str, hosts: Iterable[str], now: dt.datetime)
         "hub-client": lambda: pki.make_client(authority, HUB_IDENTITY, now),
     }
     for name, make in makers.items():
-        if not (folder / f"{name}.crt").exists():
+        served = hosts if name != "hub-client" else ()
+        if not pki.still_good(_certificate(folder / f"{name}.crt"), served, now):
             _keep(folder, name, make())
             made.append(name)
     for name in _SIGNING:
@@ -112,6 +113,10 @@ def load_public(pem: str) -> Ed25519PublicKey:
     return key
 
 
+def _certificate(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def _identity(folder: Path, name: str) -> pki.Identity:
     cert, key = folder / f"{name}.crt", folder / f"{name}.key"
     if not key.is_file():
@@ -130,7 +135,8 @@ def _signer(path: Path) -> Signer:
 
 
 def _keep(folder: Path, name: str, identity: pki.Identity) -> None:
-    _write(folder / f"{name}.key", identity.key_pem)  # key first: a certificate implies its key
+    (folder / f"{name}.crt").unlink(missing_ok=True)  # a certificate implies its key
+    _write(folder / f"{name}.key", identity.key_pem)
     _write(folder / f"{name}.crt", identity.cert_pem)
 
 

@@ -26,6 +26,7 @@ from voiceassist.errors import BadInput, Unverified
 
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 825  # the longest that all common TLS stacks accept
+RENEW_DAYS = 60
 _SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 _BACKDATE = dt.timedelta(hours=1)  # boxes' clocks differ
 
@@ -60,6 +61,19 @@ def load_identity(cert_pem: bytes, key_pem: bytes) -> Identity:
     ):
         raise Unverified("a certificate under data_dir does not fit its key; restore both")
     return Identity(certificate, key)
+
+
+def still_good(cert_pem: bytes | None, hosts: Iterable[str], now: dt.datetime) -> bool:
+    """Whether a certificate is there, names all `hosts`, and does not end within `RENEW_DAYS`."""
+    if cert_pem is None:
+        return False
+    certificate = x509.load_pem_x509_certificate(cert_pem)
+    named: set[x509.GeneralName] = set()
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            named = set(extension.value)
+    lasts = certificate.not_valid_after_utc - now > dt.timedelta(days=RENEW_DAYS)
+    return lasts and {_host(one) for one in hosts} <= named
 
 
 def make_authority(clinic: str, now: dt.datetime) -> Identity:

@@ -1,0 +1,1 @@
+"""The hub's command groups, each over the same services as its HTTP face."""

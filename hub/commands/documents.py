@@ -1,0 +1,167 @@
+"""`voiceassist hub documents`: documents in, from files and folders."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.commands.common import ACTOR, Config, Json, group, opened
+from hub.documents.schemas import DocumentView
+from hub.documents.watch import files_under
+from hub.settings import DEFAULT_CONFIG
+from hub.wiring import Rooms
+from voiceassist.console import err, out, print_json
+from voiceassist.errors import BadInput, WrongUse
+from voiceassist.knowledge.documents import SUFFIXES
+
+app = group()
+_LOOK_S = 0.2
+
+Paths = Annotated[list[Path], typer.Argument(help="Files, or folders with all that is in them.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave the indexing to a running hub.")]
+
+
+@app.callback()
+def documents() -> None:
+    """The documents that the clinic's library is made of."""
+
+
+@dataclass
+class _Outcome:
+    added: list[DocumentView] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+@app.command()
+def add(
+    paths: Paths,
+    *,
+    config: Config = DEFAULT_CONFIG,
+    no_wait: NoWait = False,
+    as_json: Json = False,
+) -> None:
+    """Take in files and wait until they are indexed. The same file again does no work."""
+    files = _files(paths)
+    with opened(config) as rooms:
+        outcome = _take_in(rooms, files)
+        if outcome.added and not no_wait:
+            _index(rooms, [view.id for view in outcome.added])
+        added = [rooms.documents.get(view.id) for view in outcome.added]
+    failed = [f"{v.name}: {v.job.error}" for v in added if v.job.state == "failed"]
+    if as_json:
+        print_json(
+            {
+                "added": [view.model_dump(mode="json") for view in added],
+                "known": outcome.known,
+                "refused": outcome.refused,
+                "failed": failed,
+            }
+        )
+    else:
+        out.print(f"{len(added)} taken in, {len(outcome.known)} already here")
+    for line in (*outcome.refused, *failed):
+        err.print(line, markup=False, soft_wrap=True)
+    if outcome.refused or failed:
+        count = len(outcome.refused) + len(failed)
+        raise BadInput(f"{count} of {len(files)} files are not in the library; see the lines above")
+
+
+@app.command(name="list")
+def listing(*, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """The documents, each with the state of its indexing."""
+    with opened(config) as rooms:
+        views = rooms.documents.listing()
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in views])
+        return
+    table = Table("document", "title", "version", "passages", "indexing")
+    for view in views:
+        state = view.job.error or view.job.state
+        table.add_row(view.id, view.title, str(view.version), str(view.passages), state)
+    out.print(table)
+
+
+@app.command()
+def remove(document: str, *, config: Config = DEFAULT_CONFIG) -> None:
+    """Leave a document out of all later editions."""
+    with opened(config) as rooms:
+        rooms.documents.remove(document, ACTOR)
+    out.print(f"{document} is left out of the next edition", markup=False)
+
+
+def _files(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by the name that they will have; a folder's by their place in it."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [one for one in files_under(path) if one.suffix.lower() in SUFFIXES]
+            found |= {one.relative_to(path).as_posix(): one for one in inside}
+        elif path.is_file():
+            found[path.name] = path
+        else:
+            raise WrongUse(f"no file or folder {path}; name what to add")
+    if not found:
+        known = ", ".join(sorted(SUFFIXES))
+        raise WrongUse(f"no documents there; the hub takes {known}")
+    return found
+
+
+def _take_in(rooms: Rooms, files: dict[str, Path]) -> _Outcome:
+    outcome = _Outcome()
+    with _bar() as bar:
+        for name, path in bar.track(files.items(), description="reading"):
+            try:
+                added = rooms.documents.add(name, path.read_bytes(), ACTOR)
+            except BadInput as error:
+                outcome.refused.append(str(error))
+            except OSError as error:
+                outcome.refused.append(f"{name}: can't be read ({error.strerror})")
+            else:
+                if added.new:
+                    outcome.added.append(added.document)
+                else:
+                    outcome.known.append(name)
+    return outcome
+
+
+def _index(rooms: Rooms, documents: list[str]) -> None:
+    """Wait for the jobs of `documents`; do them here where no hub runs."""
+    mine = False
+    with _bar() as bar:
+        task = bar.add_task("indexing", total=100 * len(documents))
+        while True:
+            jobs = [rooms.documents.get(document).job for document in documents]
+            bar.update(task, completed=sum(_percent(job.state, job.progress) for job in jobs))
+            if all(job.state in {"done", "failed"} for job in jobs):
+                break
+            if not mine and rooms.worker.begin():
+                mine = True
+                rooms.embedding.get()  # a missing model is told now, not after four attempts
+            if not (mine and rooms.worker.step()):
+                time.sleep(_LOOK_S)
+    if mine:
+        rooms.worker.release()
+
+
+def _percent(state: str, progress: int) -> int:
+    return 100 if state in {"done", "failed"} else progress
+
+
+def _bar() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )

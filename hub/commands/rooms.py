@@ -1,0 +1,82 @@
+"""`voiceassist hub rooms`: enrolment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.table import Table
+
+from hub.commands.common import ACTOR, Config, Json, group, opened
+from hub.dashboard.view import utc
+from hub.fleet.schemas import EnrolRequest
+from hub.settings import DEFAULT_CONFIG
+from voiceassist.console import out, print_json
+from voiceassist.errors import BadInput, WrongUse
+
+app = group()
+
+Request = Annotated[Path, typer.Argument(help="The request.json that the box made.")]
+Out = Annotated[Path, typer.Option("--out", help="Where to write the kit for the box.")]
+Replace = Annotated[bool, typer.Option("--replace", help="The room's box was replaced.")]
+
+
+@app.callback()
+def rooms() -> None:
+    """The clinic's rooms."""
+
+
+@app.command()
+def enrol(
+    request: Request,
+    *,
+    kit: Out,
+    config: Config = DEFAULT_CONFIG,
+    replace: Replace = False,
+    as_json: Json = False,
+) -> None:
+    """Register a room, certify its key and write its kit. Nothing in the kit is secret."""
+    asked = _read(request)
+    with opened(config) as hub:
+        answer = hub.fleet.enrol(asked, ACTOR, replace=replace)
+    try:
+        kit.write_text(answer.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"{kit} can't be written ({error.strerror}); name another --out") from error
+    if as_json:
+        print_json({"room": answer.room, "kit": str(kit)})
+    else:
+        out.print(f"room {answer.room} is enrolled; its kit is {kit}", markup=False)
+
+
+@app.command(name="list")
+def listing(*, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
+    """The rooms with what each said of itself last."""
+    with opened(config) as hub:
+        views = hub.fleet.listing()
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in views])
+        return
+    table = Table("room", "state", "edition", "owed", "last seen", "enrolled")
+    for view in views:
+        state = view.state
+        shown = (state.status, str(state.edition), str(state.owed)) if state else ("never seen",)
+        row = (*shown, "", "")[:3]
+        table.add_row(view.room, *row, utc(view.seen_ms), utc(view.enrolled_ms))
+    out.print(table)
+
+
+def _read(path: Path) -> EnrolRequest:
+    try:
+        return EnrolRequest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise WrongUse(
+            f"{path} can't be read ({error.strerror}); name the box's request"
+        ) from error
+    except ValidationError as error:
+        key = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise BadInput(
+            f"{path} is no enrolment request ({key or 'not JSON'}); make a new one on the box"
+        ) from error

@@ -1,0 +1,180 @@
+"""The administrator's pages: overview, documents, editions, audit trail."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from hub.dashboard.ports import Desk
+from hub.dashboard.session import Actor, Door, Visitor
+from hub.dashboard.view import View
+from hub.http import Person
+from voiceassist.errors import BadInput, VoiceAssistError
+
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+PAGE = 50
+_DONE = {
+    "removed": "The document is left out of the next edition.",
+    "published": "Published. The rooms fetch and verify it now.",
+}
+
+
+def _desk(request: Request) -> Desk:
+    return cast("Desk", request.app.state.desk)
+
+
+Counter = Annotated[Desk, Depends(_desk)]
+Done = Annotated[str, Query(max_length=20)]
+
+
+def show(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """A page; `values` are what its template names."""
+    view = cast("View", request.app.state.view)
+    common: dict[str, object] = {"path": request.url.path, "notice": "", "failure": "", "csrf": ""}
+    return HTMLResponse(view.page(template, **(common | values)), status_code=status)
+
+
+@router.get("/")
+def overview(request: Request, person: Visitor, door: Door, desk: Counter) -> Response:
+    """Rooms, library, routes and the audit trail at a glance."""
+    return show(
+        request,
+        "overview.html",
+        person=person,
+        csrf=door.csrf(person),
+        rooms=desk.rooms(),
+        library=desk.library(),
+        routes=desk.routes(),
+        trail=desk.trail_state(),
+    )
+
+
+@router.get("/documents")
+def documents(
+    request: Request, person: Visitor, door: Door, desk: Counter, done: Done = ""
+) -> Response:
+    """The documents and their indexing."""
+    return _documents(request, person, door, desk, notice=_DONE.get(done, ""))
+
+
+@router.post("/documents")
+def add_documents(
+    request: Request,
+    person: Actor,
+    door: Door,
+    desk: Counter,
+    files: Annotated[list[UploadFile], File()],
+) -> Response:
+    """Take in the chosen files; those that can't be are named with the reason."""
+    added, known, refused = 0, 0, []
+    for file in files:
+        try:
+            _, new = desk.add_document(file.filename or "", file.file.read(), person.id)
+            added, known = added + new, known + (not new)
+        except BadInput as error:
+            refused.append(str(error))
+    parts = [f"{added} taken in" if added else "", f"{known} already here" if known else ""]
+    notice = ", ".join(part for part in parts if part)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return _documents(
+        request, person, door, desk, status=status, notice=notice, failure="\n".join(refused)
+    )
+
+
+@router.post("/documents/{document}/remove")
+def remove_document(document: str, person: Actor, desk: Counter) -> Response:
+    """Leave a document out of later editions."""
+    desk.remove_document(document, person.id)
+    return RedirectResponse("/documents?done=removed", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/editions")
+def editions(
+    request: Request, person: Visitor, door: Door, desk: Counter, done: Done = ""
+) -> Response:
+    """What was published."""
+    return _editions(request, person, door, desk, notice=_DONE.get(done, ""))
+
+
+@router.post("/editions")
+def publish(request: Request, person: Actor, door: Door, desk: Counter) -> Response:
+    """Publish all that is indexed."""
+    try:
+        desk.publish(person.id)
+    except VoiceAssistError as error:
+        return _editions(
+            request, person, door, desk, status=HTTPStatus.CONFLICT, failure=str(error)
+        )
+    return RedirectResponse("/editions?done=published", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/audit")
+def audit(
+    request: Request,
+    person: Visitor,
+    door: Door,
+    desk: Counter,
+    page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+) -> Response:
+    """The newest entries of the audit trail, and whether it holds."""
+    lines = desk.trail((page - 1) * PAGE, PAGE + 1)
+    return show(
+        request,
+        "audit.html",
+        person=person,
+        csrf=door.csrf(person),
+        trail=desk.trail_state(),
+        lines=lines[:PAGE],
+        page=page,
+        more=len(lines) > PAGE,
+    )
+
+
+def _documents(
+    request: Request,
+    person: Person,
+    door: Door,
+    desk: Counter,
+    *,
+    status: int = 200,
+    notice: str = "",
+    failure: str = "",
+) -> Response:
+    return show(
+        request,
+        "documents.html",
+        status,
+        person=person,
+        csrf=door.csrf(person),
+        documents=desk.documents(),
+        library=desk.library(),
+        notice=notice,
+        failure=failure,
+    )
+
+
+def _editions(
+    request: Request,
+    person: Person,
+    door: Door,
+    desk: Counter,
+    *,
+    status: int = 200,
+    notice: str = "",
+    failure: str = "",
+) -> Response:
+    return show(
+        request,
+        "editions.html",
+        status,
+        person=person,
+        csrf=door.csrf(person),
+        editions=desk.editions(),
+        library=desk.library(),
+        notice=notice,
+        failure=failure,
+    )

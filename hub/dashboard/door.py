@@ -1,0 +1,113 @@
+"""The pages before and after a session: first setup, sign-in, sign-out, and errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from hub.dashboard import api
+from hub.dashboard.api import show
+from hub.dashboard.session import Actor, Door, SignInFirst, begin, end, from_here
+from hub.dashboard.view import STATIC
+from hub.envelope import status_of
+from voiceassist.errors import VoiceAssistError
+
+router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+
+FromHere = Depends(from_here)
+Text = Annotated[str, Form(max_length=1024)]
+
+
+@router.get("/setup")
+def setup_page(request: Request, door: Door) -> Response:
+    """The first administrator's page."""
+    if not door.needs_setup():
+        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    return show(request, "setup.html", email="", name="")
+
+
+@router.post("/setup", dependencies=[FromHere])
+def set_up(
+    request: Request,
+    door: Door,
+    code: Text = "",
+    email: Text = "",
+    name: Text = "",
+    password: Text = "",
+) -> Response:
+    """Make the first administrator and sign them in."""
+    address = _address(request)
+    try:
+        door.set_up(code, email, password, name, address)
+        token, lifetime_s = door.sign_in(email, password, address)
+    except VoiceAssistError as error:
+        values = {"email": email, "name": name, "failure": str(error)}
+        return show(request, "setup.html", status_of(error), **values)
+    return _welcome(token, lifetime_s)
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, door: Door) -> Response:
+    """The sign-in page."""
+    if door.needs_setup():
+        return RedirectResponse("/setup", HTTPStatus.SEE_OTHER)
+    return show(request, "sign-in.html", email="")
+
+
+@router.post("/sign-in", dependencies=[FromHere])
+def sign_in(request: Request, door: Door, email: Text = "", password: Text = "") -> Response:
+    """Begin a session."""
+    try:
+        token, lifetime_s = door.sign_in(email, password, _address(request))
+    except VoiceAssistError as error:
+        values = {"email": email, "failure": str(error)}
+        return show(request, "sign-in.html", status_of(error), **values)
+    return _welcome(token, lifetime_s)
+
+
+@router.post("/sign-out")
+def sign_out(person: Actor, door: Door) -> Response:
+    """End the session."""
+    door.sign_out(person)
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    end(response)
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Mount the pages; `app.state` has `desk`, `doorkeeper` and `view`."""
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(router)
+    app.include_router(api.router)
+    app.add_exception_handler(SignInFirst, _send_to_sign_in)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks, rather than a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get(
+        "Accept", ""
+    )
+
+
+def error_page(request: Request, status: int, message: str) -> HTMLResponse:
+    """The page that says what went wrong."""
+    return show(request, "error.html", status, failure=message)
+
+
+def _send_to_sign_in(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInFirst)  # noqa: S101 - registered for it
+    return RedirectResponse(error.target, HTTPStatus.SEE_OTHER)
+
+
+def _welcome(token: str, lifetime_s: int) -> Response:
+    response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    begin(response, token, lifetime_s)
+    return response
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

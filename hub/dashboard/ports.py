@@ -1,0 +1,78 @@
+"""What the pages ask of the rest of the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.dashboard.schemas import (
+    DocumentLine,
+    EditionLine,
+    Library,
+    RoomLine,
+    RouteLine,
+    TrailLine,
+    TrailState,
+)
+from hub.http import Person
+
+
+class Desk(Protocol):
+    """What an administrator sees and does. Errors are `VoiceAssistError`s."""
+
+    clinic: str
+
+    def rooms(self) -> Sequence[RoomLine]:
+        """All rooms by name."""
+
+    def routes(self) -> Sequence[RouteLine]:
+        """Turns by route, the most frequent first."""
+
+    def library(self) -> Library:
+        """The library in a few figures."""
+
+    def trail_state(self) -> TrailState:
+        """Whether the audit trail holds."""
+
+    def trail(self, offset: int, limit: int) -> Sequence[TrailLine]:
+        """Audit entries, newest first."""
+
+    def documents(self) -> Sequence[DocumentLine]:
+        """Documents by title."""
+
+    def add_document(self, name: str, data: bytes, actor: str) -> tuple[str, bool]:
+        """Take in a file; its title, and whether it is new."""
+
+    def remove_document(self, document: str, actor: str) -> None:
+        """Leave a document out of later editions."""
+
+    def editions(self) -> Sequence[EditionLine]:
+        """The newest editions, newest first."""
+
+    def publish(self, actor: str) -> int:
+        """Publish all that is indexed; the new version."""
+
+
+class Doorkeeper(Protocol):
+    """Sign-in for pages."""
+
+    def needs_setup(self) -> bool:
+        """Whether there is no administrator yet."""
+
+    def set_up(self, code: str, email: str, password: str, name: str, address: str) -> None:
+        """Make the first administrator."""
+
+    def sign_in(self, email: str, password: str, address: str) -> tuple[str, int]:
+        """A session's token and its life in seconds."""
+
+    def who(self, token: str) -> Person:
+        """Whose session it is; raises `Unauthorized`."""
+
+    def sign_out(self, person: Person) -> None:
+        """End the session."""
+
+    def csrf(self, person: Person) -> str:
+        """What a form of this session must carry."""
+
+    def csrf_holds(self, person: Person, offered: str) -> bool:
+        """Whether a form came from a page of this session."""

@@ -1,0 +1,115 @@
+"""The documents room's reader and indexer, by `voiceassist.knowledge`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hub.documents.ports import MadePack, Read
+from hub.documents.schemas import ServedPack, Task
+from voiceassist.contract.edition import EmbeddingSpec
+from voiceassist.engines.ports import Embedder, Vectors
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import ModelStore, default_store
+from voiceassist.errors import Unverified
+from voiceassist.knowledge.documents import Limits, read_document
+from voiceassist.knowledge.packs import PackContent, build_pack, embedding_of, read_pack
+
+_AT_ONCE = 16  # texts embedded between two notes of progress
+_READ_PERCENT = 5
+
+
+class Embedding:
+    """The embedder of a board's profile, made at first use: it loads a model."""
+
+    def __init__(self, profile: str, models: Path | None) -> None:
+        self._profile = profile
+        self._models = models
+        self._embedder: Embedder | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._embedder is not None
+
+    def get(self) -> Embedder:
+        """The embedder; raises `Unavailable` where its model is not on this machine."""
+        with self._lock:
+            if self._embedder is None:
+                store = default_store()
+                if self._models is not None:
+                    store = ModelStore(self._models, store.manifest)
+                self._embedder = Engines(load_profile(self._profile), store).embedder()
+            return self._embedder
+
+
+class KnowledgeReader:
+    """Reads a file as far as to know that it can be indexed."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def __call__(self, name: str, data: bytes) -> Read:
+        """Raises `BadInput` for what the library can't take."""
+        document = read_document(name, data, self._limits)
+        return Read(document.id, document.title)
+
+
+class KnowledgeIndexer:
+    """Reads, splits, embeds and packs. The embedder is made at first use: it loads a model."""
+
+    def __init__(self, embedder: Callable[[], Embedder], limits: Limits) -> None:
+        self._embedder = embedder
+        self._limits = limits
+
+    def embedding(self) -> EmbeddingSpec:
+        """What makes the vectors now."""
+        return embedding_of(self._embedder())
+
+    def index(
+        self, task: Task, data: bytes, previous: bytes | None, progress: Callable[[int], None]
+    ) -> MadePack:
+        """Index `data`, with the vectors of passages that `previous` has already."""
+        document = replace(read_document(task.name, data, self._limits), id=task.document)
+        progress(_READ_PERCENT)
+        counting = _Counting(self._embedder(), progress)
+        pack = build_pack(document, task.version, counting, _content(task, previous))
+        served = ServedPack(ref=pack.ref, embedding=embedding_of(counting), drugs=pack.drugs)
+        return MadePack(pack.data, document.title, served)
+
+
+class _Counting:
+    """An embedder that tells how far it is."""
+
+    def __init__(self, embedder: Embedder, progress: Callable[[int], None]) -> None:
+        self._embedder = embedder
+        self._progress = progress
+        self.model = embedder.model
+        self.sha256 = embedder.sha256
+        self.dimension = embedder.dimension
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Shape (len(texts), dimension)."""
+        parts = []
+        for start in range(0, len(texts), _AT_ONCE):
+            parts.append(self._embedder.embed(texts[start : start + _AT_ONCE]))
+            done = min(start + _AT_ONCE, len(texts)) / len(texts)
+            self._progress(_READ_PERCENT + int((99 - _READ_PERCENT) * done))
+        if not parts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return np.concatenate(parts)
+
+
+def _content(task: Task, previous: bytes | None) -> PackContent | None:
+    if task.previous is None or previous is None:
+        return None
+    try:
+        return read_pack(previous, task.previous.ref)
+    except Unverified:
+        return None  # it only saves work

@@ -1,0 +1,43 @@
+"""The hub's figures for Prometheus. Nothing in them tells what was said or by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import Scope
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """One application's figures; each has a registry of its own, so tests don't meet."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "voiceassist_hub_requests",
+            "Answers by method, route and status.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "voiceassist_hub_request_seconds",
+            "Time to answer.",
+            ("route",),
+            registry=self._registry,
+        )
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count an answer, by its route's pattern: paths would make a series each."""
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._requests.labels(scope["method"], route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
+        """Show what `read` says whenever the figures are asked for."""
+        Gauge(f"voiceassist_hub_{name}", about, registry=self._registry).set_function(read)
+
+    def render(self) -> bytes:
+        """The figures in Prometheus's text form."""
+        return generate_latest(self._registry)

@@ -1,0 +1,53 @@
+"""The audit trail as the administrator's pages show it."""
+
+from __future__ import annotations
+
+import threading
+
+from hub.audit.schemas import EntryView, Filters
+from hub.audit.service import AuditService
+from hub.dashboard.schemas import TrailLine, TrailState
+from hub.desk import detail_text
+from hub.ports import Clock
+
+_GOOD_FOR_MS = 15_000  # verifying reads everything; pages refresh more often than that
+
+
+class TrailDesk:
+    """Shows the newest entries and whether all of them hold. Thread-safe."""
+
+    def __init__(self, audit: AuditService, now_ms: Clock) -> None:
+        self._audit = audit
+        self._now_ms = now_ms
+        self._lock = threading.Lock()
+        self._verified: tuple[int, TrailState] | None = None
+
+    def state(self) -> TrailState:
+        """Whether the trail holds, verified within the last seconds."""
+        with self._lock:
+            now_ms = self._now_ms()
+            if self._verified is None or now_ms - self._verified[0] > _GOOD_FOR_MS:
+                self._verified = now_ms, self._verify()
+            return self._verified[1]
+
+    def lines(self, offset: int, limit: int) -> list[TrailLine]:
+        """Entries, newest first."""
+        found, _ = self._audit.search(Filters(), offset, limit)
+        return [_line(view) for view in found]
+
+    def _verify(self) -> TrailState:
+        report = self._audit.verify_all()
+        return TrailState(report.ok, report.entries, len(report.chains), report.problem)
+
+
+def _line(view: EntryView) -> TrailLine:
+    return TrailLine(
+        number=view.seq,
+        when_ms=view.wall_ms,
+        box=view.box,
+        actor=view.actor,
+        action=view.action,
+        outcome=view.outcome,
+        subject=view.subject,
+        detail=detail_text(view.detail),
+    )
