@@ -1,0 +1,68 @@
+"""Puts gates together: the room's, and the hub's second judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from presidio_analyzer import EntityRecognizer
+
+from voiceassist.contract.speech import Transcript
+from voiceassist.errors import Unavailable
+from voiceassist.phi.frame import Analyser
+from voiceassist.phi.gate import Gate
+from voiceassist.phi.lexicon import load_lexicon
+from voiceassist.phi.policy import PhiPolicy
+from voiceassist.phi.recognisers.ages import AgeRecogniser
+from voiceassist.phi.recognisers.contact import ContactRecogniser
+from voiceassist.phi.recognisers.dates import DateRecogniser
+from voiceassist.phi.recognisers.ids import IdRecogniser
+from voiceassist.phi.recognisers.models import EntityRecogniser, Tagger, TaggerRecogniser
+from voiceassist.phi.recognisers.names import NameRecogniser
+from voiceassist.phi.recognisers.places import PlaceRecogniser
+
+_SECOND_CEILING = 0.4
+_CANARY = "my patient john smith born march third nineteen fifty two m r n four four one two nine"
+
+
+def rules() -> list[EntityRecognizer]:
+    """The recognisers that need no weights."""
+    lexicon = load_lexicon()
+    return [
+        DateRecogniser(), AgeRecogniser(), IdRecogniser(), ContactRecogniser(),
+        PlaceRecogniser(lexicon), NameRecogniser(lexicon),
+    ]  # fmt: skip
+
+
+def build_gate(policy: PhiPolicy, tagger: Tagger | None) -> Gate:
+    """The room's gate: rules on both forms; spaCy and the tagger on the canonical one."""
+    learned: list[EntityRecognizer] = [EntityRecogniser(load_lexicon())]
+    if tagger is not None:
+        learned.append(TaggerRecogniser(load_lexicon(), tagger))
+    return _gate(policy, [*rules(), *learned])
+
+
+def build_second_judge(policy: PhiPolicy) -> Gate:
+    """The hub's gate: thresholds lowered, and spaCy believed without a person in the text.
+
+    It runs in the hub's process, on what a room cleared; what it holds is a room's mistake.
+    """
+    lower = {kind: min(score, _SECOND_CEILING) for kind, score in policy.thresholds.items()}
+    stricter = policy.model_copy(update={"thresholds": lower})
+    return _gate(stricter, [*rules(), EntityRecogniser(load_lexicon(), strict=True)])
+
+
+def _proven(gate: Gate) -> Gate:
+    """The gate, if it holds what any gate must; raises `Unavailable` otherwise."""
+    if not gate.judge(Transcript(_CANARY, confidence=1.0)).items:
+        raise Unavailable("the PHI gate finds nothing in its own test; reinstall voiceassist")
+    return gate
+
+
+def _gate(policy: PhiPolicy, on_canonical: Sequence[EntityRecognizer]) -> Gate:
+    heard = Analyser(rules(), pipeline=False)
+    return _proven(Gate(policy, heard, Analyser(on_canonical), _free(policy)))
+
+
+def _free(policy: PhiPolicy) -> Callable[[str], bool]:
+    allowed = frozenset(entry.lower() for entry in (*policy.allow, *policy.drug_names))
+    return allowed.__contains__

@@ -1,0 +1,88 @@
+"""Spoken letters: "m r n", "em are en", "sierra mike", "w as in whisky"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voiceassist.phi.wordlists import split_words
+
+_SURE = {
+    "bee": "b", "cee": "c", "dee": "d", "eff": "f", "gee": "g", "aitch": "h", "haitch": "h",
+    "jay": "j", "kay": "k", "ell": "l", "em": "m", "en": "n", "pee": "p", "cue": "q",
+    "queue": "q", "ess": "s", "tee": "t", "vee": "v", "ex": "x", "zee": "z", "zed": "z",
+}  # fmt: skip
+_MAYBE = {"be": "b", "see": "c", "sea": "c", "eye": "i", "el": "l", "oh": "o", "are": "r",
+          "ar": "r", "you": "u", "why": "y", "ay": "a", "tea": "t", "ee": "e"}  # fmt: skip
+_NATO = {
+    w: w[0]
+    for w in split_words(
+        """
+    alpha alfa bravo charlie delta echo foxtrot golf hotel india juliet juliett kilo lima
+    mike november oscar papa quebec romeo sierra tango uniform victor whiskey whisky xray
+    yankee zulu
+    """
+    )
+}
+_LEAST_SURE, _LEAST_RUN, _LEAST_NATO = 2, 3, 3
+_ARTICLES = frozenset("ai")
+
+
+def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
+    """The letters spoken from `words[at]` on and how many words they took; ("", 0) for none.
+
+    Words that merely sound like a letter ("are", "you") count only inside a run that has
+    at least two sure ones.
+    """
+    nato = _run(words, at, _NATO)
+    if len(nato) >= _LEAST_NATO:
+        return nato, len(nato)
+    explained = _explained(words, at)
+    if explained[1]:
+        return explained
+    letters, sure, end = "", 0, at
+    while end < len(words):
+        word = words[end]
+        if len(word) == 1 and word.isalpha():
+            sure += word not in _ARTICLES
+            letters += word
+        elif word in _SURE:
+            sure += 1
+            letters += _SURE[word]
+        elif word in _MAYBE:
+            letters += _MAYBE[word]
+        else:
+            break
+        end += 1
+    while end > at and words[end - 1] in _MAYBE:  # "m r n are": the verb is no letter
+        if words[end - 1] == "are" and sure >= _LEAST_SURE and end == at + _LEAST_RUN - 1:
+            break
+        end, letters = end - 1, letters[:-1]
+    if words[at] in _MAYBE or sure < _LEAST_SURE or len(letters) < _LEAST_SURE:
+        return "", 0
+    return letters, end - at
+
+
+def _run(words: Sequence[str], at: int, names: dict[str, str]) -> str:
+    letters = ""
+    for word in words[at:]:
+        if word not in names:
+            break
+        letters += names[word]
+    return letters
+
+
+def _explained(words: Sequence[str], at: int) -> tuple[str, int]:
+    """As in "b as in boy o as in oscar": the letter counts, the word that explains it does not."""
+    letters, end = "", at
+    while end < len(words) and len(words[end]) == 1:
+        for filler in (("as", "in"), ("like",), ("for",)):
+            word = end + 1 + len(filler)
+            if tuple(words[end + 1 : word]) == filler and word < len(words):
+                if words[word][0] != words[end]:
+                    continue
+                letters += words[end]
+                end = word + 1
+                break
+        else:
+            break
+    return letters, end - at

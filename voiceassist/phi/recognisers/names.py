@@ -1,0 +1,180 @@
+"""Names of people: by titles and cues, by given name and surname, by what is no other word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from voiceassist.phi.letters import letter_run
+from voiceassist.phi.lexicon import Lexicon, WordKind
+from voiceassist.phi.recognisers import vocabulary as v
+from voiceassist.phi.recognisers.base import Finding, Recogniser, Word, findings, words_of
+from voiceassist.phi.recognisers.context import about_a_person
+from voiceassist.phi.wordlists import split_words
+
+_ANY_NAME = WordKind.GIVEN | WordKind.TOP_GIVEN | WordKind.SURNAME | WordKind.RARE_SURNAME
+_ORDINARY = WordKind.COMMON | WordKind.MEDICAL
+_KNOWN = _ORDINARY | WordKind.GENERAL | WordKind.EPONYM | WordKind.STATE | WordKind.PLACE
+_ROOM = re.compile(
+    r"\b((?:room|bed|bay|cubicle|pod|exam room|locker)\s+(?:number\s+)?#?\d+[a-z]?)\b",
+    re.IGNORECASE,
+)
+_UNIQUE = re.compile(
+    r"\b((?:the\s+)?(?:mayor|governor|senator|president|congressman|congresswoman|principal|sheriff|"
+    r"police chief|fire chief|bishop|celebrity|news anchor|quarterback|coach|judge|ceo)'s\s+"
+    r"(?:daughter|son|wife|husband|mother|father|sister|brother|child|kid|niece|nephew|partner))\b"
+    r"|\b((?:the\s+)?(?:town's|city's|our)\s+(?:mayor|sheriff|governor|police chief|fire chief))\b"
+    r"|\b(wife|husband|son|daughter|mother|father|sister|brother) of (?:the|our) "
+    r"(?:mayor|governor|senator|sheriff|principal|president|bishop|coach|judge|ceo)\b",
+    re.IGNORECASE,
+)
+_LEAST_SPELLED = 4
+_ACRONYMS = frozenset(
+    split_words(
+        """
+    chads cha vasc nsaid nsaids brca sglt hmgcoa copd ards sars covid mrsa vre nstemi stemi
+    cabg hiit heent perrla ecmo bipap cpap asa ppi ldl hdl ggt alt ast tsh hba apoe cyp psa
+    cea bnp ekg ecg eeg emg mri cta pet dexa hpv hsv ebv cmv rsv hiv aids htlv tavr tavi
+    dapt doac noac ssri snri maoi raas arni glp gerd ibs ibd pcos adhd ptsd ocd asd als
+    gusto nsclc sclc
+    """
+    )
+)
+_HEAD_WINDOW = 4
+_LONGEST_NAME = 3
+
+
+class NameRecogniser(Recogniser):
+    """Names, and what stands for one: a room with a person in it, "the mayor's daughter"."""
+
+    kinds = ("NAME", "UNIQUE_ID")
+    label = "names"
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Names in `text`."""
+        words = words_of(text)
+        person = about_a_person(text)
+        for at in range(len(words)):
+            for length, score in self._at(words, at, person=person):
+                yield Finding("NAME", words[at].start, words[at + length - 1].end, score)
+        yield from self._spelled(words)
+        if person:
+            yield from findings(_ROOM, text, "UNIQUE_ID", 0.7, 1)
+        yield from findings(_UNIQUE, text, "UNIQUE_ID", 0.8)
+
+    def _at(self, words: Sequence[Word], at: int, *, person: bool) -> Iterator[tuple[int, float]]:
+        """Lengths and scores of the names that may begin at `at`."""
+        text = words[at].text
+        before = words[at - 1].text if at else ""
+        before2 = words[at - 2].text if at > 1 else ""
+        rest = self._rest(words, at)
+        if self._titled(before, text):
+            yield 1 + rest, 0.95
+        cued = before in v.NAME_CUES or (before in {"is", "was", "s"} and before2 in v.NAME_CUES)
+        if cued and self._may_name(text) and not self._of_a_thing(words, at):
+            yield 1 + rest, 0.85
+        if self._eponym(words, at):
+            return
+        if self._is_given(text) and rest and self._surname_follows(words, at):
+            yield 1 + rest, 0.9
+        elif before in v.PEOPLE and self._name_only(text):
+            yield 1 + rest, 0.85
+        elif (
+            before in {"by", "under", "with", "see", "sees", "from"}
+            and before2 in v.CARE_VERBS
+            and self._name_only(text)
+        ):
+            yield 1 + rest, 0.75
+        elif self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text):
+            yield 1 + rest, 0.8 if person else 0.6
+
+    def _titled(self, title: str, text: str) -> bool:
+        if title not in v.TITLES or text in v.STOPS or text in v.NOT_AFTER_TITLE:
+            return False
+        bits = self._lexicon.bits(text)
+        if title in v.STRONG_TITLES or title == "dr":
+            return text.replace("'", "").isalpha() and not (
+                bits & WordKind.COMMON and not bits & _ANY_NAME
+            )
+        return not bits & _ORDINARY and text.replace("'", "").isalpha()
+
+    def _is_given(self, text: str) -> bool:
+        return self._lexicon.is_any(text, WordKind.GIVEN | WordKind.TOP_GIVEN)
+
+    def _may_name(self, text: str) -> bool:
+        bits = self._lexicon.bits(text)
+        return (
+            text not in v.STOPS
+            and text.replace("'", "").isalpha()
+            and (bool(bits & _ANY_NAME) or not bits & _KNOWN)
+        )
+
+    def _name_only(self, text: str) -> bool:
+        """A name that is no word of everyday or medical English."""
+        bits = self._lexicon.bits(text)
+        return bool(bits & _ANY_NAME) and not bits & (_ORDINARY | WordKind.EPONYM)
+
+    def _surname_follows(self, words: Sequence[Word], at: int) -> bool:
+        first, second = words[at].text, words[at + 1].text
+        bits = self._lexicon.bits(second)
+        ordinary_pair = self._lexicon.bits(first) & _ORDINARY and bits & _ORDINARY
+        if len(second) == 1:
+            return (not ordinary_pair and second not in {"a", "i"}) or not self._lexicon.bits(
+                first
+            ) & _ORDINARY
+        if ordinary_pair:
+            return bool(
+                bits & WordKind.SURNAME
+                and self._lexicon.bits(first) & WordKind.TOP_GIVEN
+                and first in {"john", "mark", "jack", "will", "bill", "frank", "grace"}
+            )
+        return bool(bits & (WordKind.SURNAME | WordKind.RARE_SURNAME)) or not bits & _KNOWN
+
+    def _rest(self, words: Sequence[Word], at: int) -> int:
+        """How many words after `at` belong to the same name."""
+        end = at + 1
+        while end < len(words) and end - at < _LONGEST_NAME:
+            text = words[end].text
+            bits = self._lexicon.bits(text)
+            initial = len(text) == 1 and text.isalpha()
+            surname = bits & _ANY_NAME and not (
+                bits & WordKind.COMMON and not bits & WordKind.SURNAME
+            )
+            if text in v.STOPS or not (initial or surname or not bits & _KNOWN) or text.isdigit():
+                break
+            end += 1
+            if text.endswith("'s"):
+                break
+        return end - at - 1
+
+    def _eponym(self, words: Sequence[Word], at: int) -> bool:
+        """Whether the words name a disease or a thing after a person."""
+        if words[at].text in v.FREE_EPONYMS:
+            return True
+        for word in words[at + 1 : at + 1 + _HEAD_WINDOW]:
+            if word.text in v.HEADS:
+                return True
+            if word.text in v.STOPS:
+                return False
+        return False
+
+    def _of_a_thing(self, words: Sequence[Word], at: int) -> bool:
+        return self._eponym(words, at) or self._lexicon.is_any(words[at].text, WordKind.MEDICAL)
+
+    def _spelled(self, words: Sequence[Word]) -> Iterator[Finding]:
+        """As in "s m i t h": letters that are no acronym of medicine."""
+        texts = [word.text for word in words]
+        at = 0
+        while at < len(words):
+            letters, length = letter_run(texts, at)
+            if length < _LEAST_SPELLED or letters in _ACRONYMS:
+                at += max(1, length)
+                continue
+            named = self._lexicon.is_any(letters, _ANY_NAME)
+            score = 0.9 if named or length > _LEAST_SPELLED else 0.6
+            yield Finding("NAME", words[at].start, words[at + length - 1].end, score)
+            at += length

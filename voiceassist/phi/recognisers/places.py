@@ -1,0 +1,179 @@
+"""Geography below the state: street addresses, post codes, towns, and named facilities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from voiceassist.phi.lexicon import Lexicon, WordKind
+from voiceassist.phi.recognisers import vocabulary as v
+from voiceassist.phi.recognisers.base import Finding, Recogniser, Word, findings, words_of
+from voiceassist.phi.recognisers.context import about_a_person
+from voiceassist.phi.wordlists import split_words
+
+_STREET = "|".join(v.STREETS.split())
+_ADDRESS = re.compile(
+    rf"\b\d{{1,6}}[a-z]?\s+(?:(?:north|south|east|west|n|s|e|w|old|new)\.?\s+)?"
+    rf"(?:(?!(?:mg|ml|days?|weeks?|months?|years?|year|hours?|percent|of|the|in|to|and|or|with|for|from|is|times|people|patients)\b)"
+    rf"[a-z0-9'.]+\s+){{1,3}}(?:{_STREET})\b"
+    rf"(?:[\s,]+(?:apartment|apt|unit|suite|number|#)\.?\s*\w+)?",
+    re.IGNORECASE,
+)
+_NAMED_STREET = re.compile(
+    r"\b(?:on|at|near|off|from|of|corner|live[sd]?|address(?: is)?)\s+((?:[a-z']+\s+){1,2}"
+    r"(?:street|avenue|ave|road|rd|boulevard|blvd|lane|parkway|highway))\b",
+    re.IGNORECASE,
+)
+_BOX = re.compile(
+    r"\b(?:p\.?\s?o\.?\s+box|post office box)\s+\d+|\b(?:apartment|apt|suite)\s+#?\d+\w?\b"
+    r"|\bzip(?:\s?code)?\W+(?:is\W+)?\d[\d\s-]{1,}",
+    re.IGNORECASE,
+)
+_HAS_STREET_KEEP = {"the", "a", "my", "his", "her", "their", "side", "main's"}
+_STATE_ABBREVIATIONS = frozenset(
+    split_words(
+        """
+    al ak az ar ca co ct de fl ga hi id il ia ks ky la md ma mi mn ms mo mt ne nv nh nj nm
+    ny nc nd oh ok pa ri sc sd tn tx ut vt va wa wv wi wy dc
+    """
+    )
+)
+_PREPOSITIONS = frozenset(
+    split_words(
+        """
+    in from at near to outside around of through by
+    """
+    )
+)
+_WINDOW = 8
+_LONGEST_NAME = 4
+_LONGEST_OBJECT = 3
+_PLACE_SCORE, _FREE_SCORE, _FACILITY_SCORE = 0.85, 0.4, 0.85
+
+
+class PlaceRecogniser(Recogniser):
+    """Addresses by their form; towns and facilities by the lexicon and what precedes them."""
+
+    kinds = ("ADDRESS", "LOCATION")
+    label = "places"
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Places in `text`."""
+        yield from findings(_ADDRESS, text, "ADDRESS", 0.9)
+        yield from findings(_BOX, text, "ADDRESS", 0.9)
+        for found in findings(_NAMED_STREET, text, "ADDRESS", 0.75, 1):
+            if text[found.start : found.end].split(maxsplit=1)[0].lower() not in _HAS_STREET_KEEP:
+                yield found
+        words = words_of(text)
+        person = about_a_person(text)
+        at = 0
+        while at < len(words):
+            length, score = self._town(words, at, person=person)
+            if length:
+                yield Finding("LOCATION", words[at].start, words[at + length - 1].end, score)
+            at += max(1, length)
+        yield from self._facilities(words)
+        yield from self._care_objects(words)
+
+    def _town(self, words: Sequence[Word], at: int, *, person: bool) -> tuple[int, float]:
+        for length in range(min(_LONGEST_NAME, len(words) - at), 0, -1):
+            name = " ".join(word.text for word in words[at : at + length])
+            bits = self._lexicon.bits(name)
+            if not bits & WordKind.PLACE or bits & WordKind.STATE:
+                continue
+            before = words[at - 1].text if at else ""
+            after = words[at + length].text if at + length < len(words) else ""
+            if self._follows_state(words, at + length):
+                return length + 1, _PLACE_SCORE
+            ordinary = bits & (WordKind.COMMON | WordKind.MEDICAL | WordKind.EPONYM)
+            if length == 1 and (ordinary or after in v.HEADS):
+                continue
+            if before in _PREPOSITIONS:
+                return length, _PLACE_SCORE if person else _FREE_SCORE
+            if length > 1 and not all(
+                self._lexicon.bits(w.text) & WordKind.COMMON for w in words[at : at + length]
+            ):
+                return length, 0.7 if person else _FREE_SCORE
+        return 0, 0.0
+
+    def _follows_state(self, words: Sequence[Word], at: int) -> bool:
+        if at >= len(words):
+            return False
+        state = words[at].text
+        if state in _STATE_ABBREVIATIONS:
+            return state not in {"in", "or", "me", "hi", "ok", "la", "ma", "pa", "de", "al", "id",
+                                 "co", "mi", "ms", "md", "ct", "va", "ar", "mo"}  # fmt: skip
+        return self._lexicon.is_any(state, WordKind.STATE)
+
+    def _facilities(self, words: Sequence[Word]) -> Iterator[Finding]:
+        for at, word in enumerate(words):
+            pair = (words[at - 1].text, word.text) if at else ("", "")
+            if pair in v.FACILITY_PAIRS:
+                head = at - 1
+            elif word.text in v.FACILITY_HEADS:
+                head = at
+            else:
+                continue
+            begin = head
+            while begin and head - begin < _LONGEST_NAME and self._modifies(words[begin - 1]):
+                begin -= 1
+            if begin == head and not self._of_place(words, at):
+                if word.text == "hospital" and words[max(0, at - 1)].text == "general":
+                    yield Finding("LOCATION", words[at - 1].start, word.end, 0.6)
+                continue
+            near = {w.text for w in words[max(0, begin - _WINDOW) : begin]}
+            score = _FACILITY_SCORE if near & (v.CARE_VERBS | v.PEOPLE) else 0.45
+            yield Finding("LOCATION", words[begin].start, word.end, score)
+
+    def _modifies(self, word: Word) -> bool:
+        text = word.text
+        return (
+            text not in v.GENERIC_PLACES
+            and text not in v.CARE_VERBS
+            and text not in v.STOPS
+            and not (self._lexicon.bits(text) & WordKind.MEDICAL)
+        )
+
+    def _of_place(self, words: Sequence[Word], at: int) -> bool:
+        """As in "cancer center in new york", "children's hospital of philadelphia"."""
+        if at + 2 >= len(words) or words[at + 1].text not in {"of", "in", "at"}:
+            return False
+        names = (" ".join(w.text for w in words[at + 2 : at + 2 + n]) for n in (1, 2))
+        return any(self._lexicon.is_any(n, WordKind.PLACE | WordKind.STATE) for n in names)
+
+    def _care_objects(self, words: Sequence[Word]) -> Iterator[Finding]:
+        for at, word in enumerate(words):
+            if word.text not in {"at", "to", "from", "in"} or at + 1 >= len(words):
+                continue
+            near = {w.text for w in words[max(0, at - 6) : at]}
+            if not near & v.CARE_VERBS:
+                continue
+            begin = at + 1
+            while begin < len(words) and words[begin].text in {"the", "our", "a"}:
+                begin += 1
+            end = begin
+            while (
+                end < len(words)
+                and end - begin < _LONGEST_OBJECT
+                and self._suspect(words[end].text)
+            ):
+                end += 1
+            for length in (2, 1):
+                if " ".join(w.text for w in words[begin : begin + length]) in v.KNOWN_FACILITIES:
+                    end = max(end, begin + length)
+            if end > begin:
+                yield Finding("LOCATION", words[begin].start, words[end - 1].end, 0.8)
+
+    def _suspect(self, text: str) -> bool:
+        """Neither general nor medical English, nor a part of any hospital."""
+        if text in v.STOPS or text in v.UNITS_OF_CARE or not text.replace("'", "").isalpha():
+            return False
+        bits = self._lexicon.bits(text)
+        if bits & WordKind.PLACE and not bits & WordKind.COMMON and not bits & WordKind.STATE:
+            return True
+        known = WordKind.GENERAL | WordKind.COMMON | WordKind.MEDICAL | WordKind.STATE
+        return not bits & (known | WordKind.EPONYM)
