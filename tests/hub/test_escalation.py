@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import httpx
 import pytest
 
 from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.service import Escalation
 from voiceassist.contract.knowledge import Passage
-from voiceassist.contract.verdict import Cleared, GateSeal, Held, Item
+from voiceassist.contract.verdict import Cleared, GateSeal, Held, Item, Verdict
 from voiceassist.contract.wire import EscalationRequest
 from voiceassist.engines.ports import Prompt
 from voiceassist.errors import Unavailable
@@ -30,7 +33,7 @@ class FakeJudge:
     def __init__(self, *, holds: bool) -> None:
         self.holds = holds
 
-    def judge(self, text):
+    def judge(self, text: str) -> Verdict:
         if self.holds:
             return Held(text, (Item("NAME", 0, 4, 0.9, "fake"),), ("items",))
         return Cleared(text, GateSeal())
@@ -39,10 +42,11 @@ class FakeJudge:
 class FakeCloud:
     model = "fake"
 
-    def __init__(self, answer="", error=None) -> None:
-        self.answer, self.error, self.asked = answer, error, []
+    def __init__(self, answer: str = "", error: Exception | None = None) -> None:
+        self.answer, self.error = answer, error
+        self.asked: list[tuple[str, str]] = []
 
-    def complete(self, query, prompt):
+    def complete(self, query: Cleared, prompt: Prompt) -> str:
         self.asked.append((query.text, prompt.user))
         if self.error:
             raise self.error
@@ -50,33 +54,35 @@ class FakeCloud:
 
 
 class FakeEvidence:
-    def __init__(self, *passages) -> None:
+    def __init__(self, *passages: Passage) -> None:
         self.passages = list(passages)
 
-    def find(self, query, limit):
+    def find(self, query: str, limit: int) -> list[Passage]:
         return self.passages[:limit]
 
 
 class FakeRecorder:
     def __init__(self) -> None:
-        self.entries = []
+        self.entries: list[dict[str, Any]] = []
 
-    def record(self, **entry):
+    def record(self, **entry: Any) -> None:
         self.entries.append(entry)
 
     @property
-    def outcomes(self):
+    def outcomes(self) -> list[str]:
         return [entry["outcome"] for entry in self.entries]
 
 
-def build(*, holds=False, cloud=None, evidence=None):
+def build(
+    *, holds: bool = False, cloud: FakeCloud | None = None, evidence: FakeEvidence | None = None
+) -> tuple[Escalation, FakeCloud, FakeRecorder]:
     cloud = cloud or FakeCloud("The maximum dose for adults is 4 g in 24 hours.")
     recorder = FakeRecorder()
     judge = FakeJudge(holds=holds)
     return Escalation(judge, cloud, evidence or FakeEvidence(PASSAGE), recorder), cloud, recorder
 
 
-def test_what_the_second_judge_holds_never_reaches_the_cloud():
+def test_what_the_second_judge_holds_never_reaches_the_cloud() -> None:
     """A query that the room let through and the hub's judge holds is refused and recorded."""
     service, cloud, recorder = build(holds=True)
     reply = service.answer("room-1", REQUEST)
@@ -86,7 +92,7 @@ def test_what_the_second_judge_holds_never_reaches_the_cloud():
     assert recorder.entries[0]["detail"] == {"kinds": ["NAME"]}
 
 
-def test_a_supported_sentence_comes_back_with_its_sources():
+def test_a_supported_sentence_comes_back_with_its_sources() -> None:
     """What the passages support is returned, citing them."""
     service, _, recorder = build()
     reply = service.answer("room-1", REQUEST)
@@ -95,7 +101,7 @@ def test_a_supported_sentence_comes_back_with_its_sources():
     assert recorder.outcomes == ["sending", "answered"]
 
 
-def test_a_dose_that_the_passages_lack_does_not_come_back():
+def test_a_dose_that_the_passages_lack_does_not_come_back() -> None:
     """A sentence with a number of its own is dropped, and with it the answer."""
     service, _, recorder = build(cloud=FakeCloud("The maximum dose for adults is 6 g a day."))
     reply = service.answer("room-1", REQUEST)
@@ -104,7 +110,7 @@ def test_a_dose_that_the_passages_lack_does_not_come_back():
     assert recorder.outcomes == ["sending", "unsupported"]
 
 
-def test_without_passages_nothing_is_sent():
+def test_without_passages_nothing_is_sent() -> None:
     """Where the library has nothing, the cloud is not asked, for nothing could be spoken."""
     service, cloud, recorder = build(evidence=FakeEvidence())
     assert service.answer("room-1", REQUEST).outcome == "unsupported"
@@ -112,7 +118,7 @@ def test_without_passages_nothing_is_sent():
     assert recorder.outcomes == ["unsupported"]
 
 
-def test_the_attempt_is_recorded_before_it_is_made():
+def test_the_attempt_is_recorded_before_it_is_made() -> None:
     """A cloud that is away leaves the attempt and its outcome in the trail."""
     service, _, recorder = build(cloud=FakeCloud(error=Unavailable("away")))
     with pytest.raises(Unavailable):
@@ -120,7 +126,7 @@ def test_the_attempt_is_recorded_before_it_is_made():
     assert recorder.outcomes == ["sending", "unavailable"]
 
 
-def test_no_entry_holds_the_words_of_the_query():
+def test_no_entry_holds_the_words_of_the_query() -> None:
     """The trail has verdicts and counts, never what was asked."""
     for holds in (True, False):
         service, _, recorder = build(holds=holds)
@@ -128,16 +134,16 @@ def test_no_entry_holds_the_words_of_the_query():
         assert "acetaminophen" not in repr(recorder.entries)
 
 
-def provider(handler):
+def provider(handler: Callable[[httpx.Request], httpx.Response]) -> OpenAICompatible:
     client = httpx.Client(transport=httpx.MockTransport(handler))
     return OpenAICompatible(client, url="https://cloud.test/v1/", key="k", model="m")
 
 
-def test_the_provider_is_asked_in_the_openai_form():
+def test_the_provider_is_asked_in_the_openai_form() -> None:
     """The request goes to chat/completions with the key, the model and both messages."""
-    seen = []
+    seen: list[httpx.Request] = []
 
-    def handler(request):
+    def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         body = {"model": "m", "choices": [{"message": {"role": "assistant", "content": "Yes."}}]}
         return httpx.Response(200, json=body)
@@ -157,19 +163,19 @@ def test_the_provider_is_asked_in_the_openai_form():
         httpx.Response(200, json={"choices": []}),
     ],
 )
-def test_a_provider_that_fails_is_unavailable(response):
+def test_a_provider_that_fails_is_unavailable(response: httpx.Response) -> None:
     """Refusals, crashes and nonsense of the provider are one retryable error."""
     with pytest.raises(Unavailable):
         provider(lambda _: response).complete(Cleared("q", GateSeal()), Prompt("s", "u"))
 
 
-def test_a_held_query_is_refused_at_the_door_even_untyped():
+def test_a_held_query_is_refused_at_the_door_even_untyped() -> None:
     """Code that evades the type checker still can't pass a Held to the cloud."""
     with pytest.raises(TypeError):
-        provider(lambda _: httpx.Response(200)).complete(Held("q"), Prompt("s", "u"))
+        provider(lambda _: httpx.Response(200)).complete(Held("q"), Prompt("s", "u"))  # type: ignore[arg-type]
 
 
-def test_without_a_cloud_the_door_says_so():
+def test_without_a_cloud_the_door_says_so() -> None:
     """An unconfigured cloud is unavailable, with the setting to change."""
     with pytest.raises(Unavailable, match=r"cloud\.url"):
         NoCloud().complete(Cleared("q", GateSeal()), Prompt("s", "u"))
