@@ -1,0 +1,477 @@
+"""Room and hub over a real Mosquitto, with the configuration that `broker-config` writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import itertools
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from appliance.enrol import Identity, accept_enrolment, load_identity, request_enrolment
+from appliance.journal.clock import SystemClock
+from appliance.journal.journal import Journal
+from appliance.sync.broker import Inbox, MqttTransport, Reconnect, Transport
+from appliance.sync.link import LinkState
+from appliance.sync.sync import Sync, Times
+from appliance.sync.window import Patience
+from hub.audit.service import AuditService
+from hub.audit.store import AuditStore
+from hub.audit.tables import EntryRow, HeadRow, QuarantineRow
+from hub.fleet import pki
+from hub.fleet.broker import BrokerPlace, access_list, configuration
+from hub.fleet.keys import load_public, public_pem
+from hub.mqtt import BrokerAddress, HubMqtt
+from hub.storage.base import Base
+from hub.storage.engine import Database
+from voiceassist.contract.ledger import Ack, sign_ack
+from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.wire import RoomState, Topics
+from voiceassist.errors import Unverified
+
+CLINIC = "north"
+TIMES = Times(
+    tick_s=0.05,
+    state_s=5.0,
+    patience=Patience(width=4, first_s=0.5, most_s=2.0),
+    reconnect=Reconnect(1, 1),
+)
+
+
+def eventually(true: Callable[[], bool], what: str) -> None:
+    """Wait for what other threads and processes do."""
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"never came: {what}")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Mosquitto:
+    """A broker of the test's own."""
+
+    def __init__(self, folder: Path, authority: pki.Identity, now: dt.datetime) -> None:
+        self.port = free_port()
+        place = BrokerPlace(
+            folder, folder / "data", "127.0.0.1", self.port, run_as=getpass.getuser()
+        )
+        server = pki.make_server(authority, "broker", ["127.0.0.1"], now)
+        place.data.mkdir(parents=True)
+        (folder / "ca.crt").write_bytes(authority.cert_pem)
+        (folder / "broker.crt").write_bytes(server.cert_pem)
+        (folder / "broker.key").write_bytes(server.key_pem)
+        (folder / "acl").write_text(access_list(CLINIC))
+        self._conf = folder / "mosquitto.conf"
+        self._conf.write_text(configuration(place))
+        self._log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["/usr/sbin/mosquitto", "-c", str(self._conf)], stdout=log, stderr=log
+            )
+        eventually(self._answers, f"the broker\n{self._log.read_text()}")
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+
+class NoBroker:
+    """In place of Mosquitto: passes everything on at once while it is up."""
+
+    def __init__(self) -> None:
+        self.up = False
+        self.hub: AuditService | None = None
+        self.lines: list[Line] = []
+
+    def start(self) -> None:
+        self.up = True
+        for line in self.lines:
+            line.inbox.connected()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        self.up = False
+        for line in self.lines:
+            line.inbox.disconnected("the broker is away")
+
+
+@dataclass
+class Line:
+    """A room's transport over `NoBroker`. Like a PUBACK, `publish` promises nothing."""
+
+    bus: NoBroker
+    inbox: Inbox = field(init=False)
+
+    def start(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self.bus.lines.append(self)
+        if self.bus.up:
+            inbox.connected()
+        else:
+            inbox.disconnected("the broker can't be reached")
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        room = Topics.room_of(topic)
+        if not (self.bus.up and self.bus.hub and topic == Topics(CLINIC).journal(room)):
+            return
+        ack = self.bus.hub.ingest(room, payload.encode())
+        if ack is not None:
+            self.inbox.message(Topics(CLINIC).journal_ack(room), ack.to_json())
+
+    def stop(self, topic: str, farewell: str) -> None:
+        self.bus.lines.remove(self)
+
+
+class Clinic:
+    """A hub, a broker and rooms, each of which may die and come back."""
+
+    def __init__(self, folder: Path, *, real: bool) -> None:
+        now = dt.datetime.now(dt.UTC)
+        self.folder = folder
+        self.authority = pki.make_authority(CLINIC, now)
+        self.ack_key = Signer(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
+        self.rooms: dict[str, Ed25519PublicKey] = {}
+        self.broker: Mosquitto | NoBroker = (
+            Mosquitto(folder / "broker", self.authority, now) if real else NoBroker()
+        )
+        client = pki.make_client(self.authority, "hub", now)
+        (folder / "hub.crt").write_bytes(client.cert_pem)
+        (folder / "hub.key").write_bytes(client.key_pem)
+        (folder / "ca.crt").write_bytes(self.authority.cert_pem)
+        self.database = Database(f"sqlite:///{folder / 'hub.sqlite'}")
+        Base.metadata.create_all(
+            self.database.engine,
+            tables=[kind.__table__ for kind in (EntryRow, HeadRow, QuarantineRow)],  # type: ignore[misc]
+        )
+        epochs = itertools.count(1)
+        self.audit = AuditService(
+            AuditStore(self.database),
+            self,
+            self.ack_key,
+            SystemClock(),
+            boot="hub-boot",
+            epoch=lambda: f"hub-{next(epochs)}",
+        )
+        self.states: list[RoomState] = []
+        self.mqtt: HubMqtt | None = None
+        self._open: list[Callable[[], None]] = [self.database.close, self.broker.stop]
+
+    def key(self, room: str) -> Ed25519PublicKey | None:
+        return self.rooms.get(room)
+
+    def start_hub(self, on_journal: Callable[[str, bytes], Envelope | None] | None = None) -> None:
+        if isinstance(self.broker, NoBroker):
+            self.broker.hub = self.audit
+            return
+        files = (self.folder / name for name in ("ca.crt", "hub.crt", "hub.key"))
+        self.mqtt = HubMqtt(
+            BrokerAddress("127.0.0.1", self.broker.port, *files),
+            CLINIC,
+            on_journal=on_journal or self.audit.ingest,
+            on_state=lambda _t, payload: self.states.append(RoomState.model_validate_json(payload)),
+            reconnect_s=(1, 1),
+        )
+        self.mqtt.start()
+
+    def stop_hub(self) -> None:
+        if isinstance(self.broker, NoBroker):
+            self.broker.hub = None
+        elif self.mqtt is not None:
+            self.mqtt.stop()
+            self.mqtt = None
+
+    def enrol(self, room: str) -> Identity:
+        """The whole enrolment: request, certificate, kit, accept."""
+        box = self.folder / room
+        request = json.loads(request_enrolment(room, box).read_text())
+        self.rooms[room] = load_public(request["machine_public_pem"])
+        certificate = pki.certify_room(
+            self.authority, request["csr_pem"].encode(), room, dt.datetime.now(dt.UTC)
+        )
+        kit = {
+            "clinic": CLINIC,
+            "room": room,
+            "ca_pem": self.authority.cert_pem.decode(),
+            "cert_pem": certificate.public_bytes(pki.Encoding.PEM).decode(),
+            "edition_public_pem": [public_pem(self.ack_key.public)],
+            "ack_public_pem": [public_pem(self.ack_key.public)],
+            "hub_url": "https://127.0.0.1:1",
+            "mqtt_host": "127.0.0.1",
+            "mqtt_port": getattr(self.broker, "port", 1),
+        }
+        (box / "kit.json").write_text(json.dumps(kit))
+        accept_enrolment(box / "kit.json", box)
+        return load_identity(box)
+
+    def room(self, name: str = "room-1") -> Room:
+        made = Room(self, self.enrol(name))
+        self._open.insert(0, made.close)
+        return made
+
+    def close(self) -> None:
+        self.stop_hub()
+        for close in self._open:
+            close()
+
+
+class Room:
+    """One box: journal and sync."""
+
+    def __init__(self, clinic: Clinic, identity: Identity) -> None:
+        bus = clinic.broker
+        transport: Transport = (
+            Line(bus) if isinstance(bus, NoBroker) else MqttTransport(identity, TIMES.reconnect)
+        )
+        self.transport = transport
+        self.changes: list[LinkState] = []
+        self.editions: list[int] = []
+        path = clinic.folder / identity.room / "journal"
+        self.journal = Journal(path, identity.room, identity.signer, SystemClock(), "boot")
+        self.sync = Sync(
+            identity,
+            self.journal,
+            SystemClock(),
+            state=lambda: RoomState(room=identity.room, status="ready"),
+            on_link=self.changes.append,
+            on_edition=self.editions.append,
+            times=TIMES,
+            transport=transport,
+        )
+        self.sync.start()
+        self._closed = False
+
+    def turns(self, count: int) -> None:
+        for n in range(count):
+            self.journal.append(
+                action="turn",
+                outcome="answered",
+                subject=f"t{n}",
+                actor="room-1",
+                detail={"route": "room", "filler": "x" * 200},
+            )
+
+    def settled(self) -> bool:
+        return self.journal.owed() == 0
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.sync.stop()
+            self.journal.close()
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.broker)])
+def clinic(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinic]:
+    made = Clinic(tmp_path, real=request.param == "real")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def real_clinic(tmp_path: Path) -> Iterator[Clinic]:
+    made = Clinic(tmp_path, real=True)
+    made.broker.start()
+    yield made
+    made.close()
+
+
+def entries(clinic: Clinic) -> int:
+    report = clinic.audit.verify_all()
+    assert report.ok, report.problem
+    return sum(chain.entries for chain in report.chains if chain.box != "hub")
+
+
+def test_what_a_room_records_arrives_verified_and_is_signed_for(clinic: Clinic) -> None:
+    """Entries from before and after the link get to the hub; then the outbox is empty."""
+    clinic.broker.start()
+    clinic.start_hub()
+    room = clinic.room()
+    room.turns(1200)
+    eventually(room.settled, "the acknowledgement")
+    assert entries(clinic) == 1200
+    assert room.sync.link.up
+    assert room.sync.link.last_ack_ms > 0
+    assert clinic.audit.verify_all().quarantined == 0
+    room.turns(3)
+    eventually(room.settled, "the later ones")
+    assert entries(clinic) == 1203
+
+
+def test_a_dead_broker_at_the_start_is_no_error(clinic: Clinic) -> None:
+    """The room records and goes on; when a broker appears all of it is delivered, once."""
+    room = clinic.room()
+    room.turns(20)
+    eventually(lambda: "broker" in room.sync.link.problem, "the problem in words")
+    assert not room.sync.link.up
+    assert room.sync.link.owed == 20
+    clinic.broker.start()
+    clinic.start_hub()
+    eventually(room.settled, "the acknowledgement")
+    assert entries(clinic) == 20
+    assert room.changes[-1].up
+
+
+def test_a_broker_killed_after_it_took_everything_loses_nothing(clinic: Clinic) -> None:
+    """SIGKILL after PUBACK, with no hub to have heard: the room sends again, and once counts."""
+    clinic.broker.start()
+    room = clinic.room()
+    room.turns(600)
+    eventually(lambda: room.sync._window.sent == 600 or room.sync._window.silent, "the sending")
+    time.sleep(0.3)
+    clinic.broker.stop(signal.SIGKILL)
+    eventually(lambda: not room.sync.link.connected, "the loss of the broker")
+    assert room.journal.owed() == 600
+    clinic.broker.start()
+    clinic.start_hub()
+    eventually(room.settled, "the acknowledgement")
+    assert entries(clinic) == 600
+
+
+def test_a_hub_that_was_down_gets_what_it_missed(clinic: Clinic) -> None:
+    """The hub goes, the room says so and records on; the hub comes back and has all of it."""
+    clinic.broker.start()
+    clinic.start_hub()
+    room = clinic.room()
+    room.turns(5)
+    eventually(room.settled, "the first acknowledgement")
+    clinic.stop_hub()
+    room.turns(30)
+    eventually(lambda: not room.sync.link.answers, "the hub's silence being noticed")
+    assert "kept" in room.sync.link.problem
+    clinic.start_hub()
+    eventually(room.settled, "the second acknowledgement")
+    eventually(lambda: room.sync.link.up and not room.sync.link.problem, "the all-clear")
+    assert entries(clinic) == 35
+
+
+def test_a_box_that_restarts_goes_on_where_it_was(clinic: Clinic) -> None:
+    """A room that stops with entries owed delivers them when it runs again."""
+    room = clinic.room()
+    room.turns(10)
+    room.close()
+    clinic.broker.start()
+    clinic.start_hub()
+    again = clinic.room()
+    again.turns(1)
+    eventually(again.settled, "the acknowledgement")
+    assert entries(clinic) == 11
+
+
+@pytest.mark.broker
+def test_an_acknowledgement_by_another_key_empties_nothing(real_clinic: Clinic) -> None:
+    """Whoever has the hub's place at the broker, but not its key, can't make a room forget."""
+    forger = Signer(Ed25519PrivateKey.from_private_bytes(b"f" * 32))
+    room = real_clinic.room()
+
+    def forge(name: str, payload: bytes) -> Envelope:
+        head = room.journal.head()
+        return sign_ack(
+            Ack(box=name, epoch=head.epoch, seq=head.seq, head=head.hash, size=head.seq), forger
+        )
+
+    real_clinic.start_hub(forge)
+    room.turns(4)
+    eventually(lambda: "not trusted" in room.sync.link.problem, "the refusal")
+    assert room.journal.owed() == 4
+    real_clinic.stop_hub()
+    real_clinic.start_hub()
+    eventually(room.settled, "the true acknowledgement")
+
+
+@pytest.mark.broker
+def test_the_same_batch_twice_counts_once(real_clinic: Clinic) -> None:
+    """A broker that delivers twice, as QoS 1 may, makes neither duplicates nor alarms."""
+    real_clinic.start_hub(
+        lambda name, payload: (
+            real_clinic.audit.ingest(name, payload) and real_clinic.audit.ingest(name, payload)
+        )
+    )
+    room = real_clinic.room()
+    room.turns(50)
+    eventually(room.settled, "the acknowledgement")
+    assert entries(real_clinic) == 50
+    assert real_clinic.audit.verify_all().entries == 50, "no alarm in the hub's own journal"
+
+
+@pytest.mark.broker
+def test_state_will_and_hints_travel(real_clinic: Clinic) -> None:
+    """The hub sees a room ready, lost and gone; a room that comes later hears of the edition."""
+    real_clinic.start_hub()
+    assert real_clinic.mqtt is not None
+    real_clinic.mqtt.publish_edition(3)
+    room = real_clinic.room()
+    eventually(lambda: 3 in room.editions, "the retained hint")
+    eventually(lambda: [s.status for s in real_clinic.states][-1:] == ["ready"], "the state")
+    assert isinstance(room.transport, MqttTransport)
+    wire = room.transport._client.socket()
+    assert wire is not None
+    wire.shutdown(socket.SHUT_RDWR)
+    eventually(lambda: "offline" in [s.status for s in real_clinic.states], "the last will")
+    eventually(lambda: real_clinic.states[-1].status == "ready", "the return")
+    room.close()
+    eventually(lambda: real_clinic.states[-1].status == "offline", "the farewell")
+    assert any(not change.connected for change in room.changes)
+
+
+@pytest.mark.broker
+def test_rooms_do_not_hear_or_speak_for_each_other(real_clinic: Clinic) -> None:
+    """Two rooms deliver side by side, each into its own journal."""
+    real_clinic.start_hub()
+    rooms = [real_clinic.room("room-1"), real_clinic.room("room-2")]
+    for room in rooms:
+        room.turns(120)
+    for room in rooms:
+        eventually(room.settled, "the acknowledgement")
+    chains = {chain.box: chain.entries for chain in real_clinic.audit.verify_all().chains}
+    assert chains == {"room-1": 120, "room-2": 120}
+
+
+@pytest.mark.broker
+def test_a_poison_message_stops_nobody(real_clinic: Clinic) -> None:
+    """Junk on a room's topic is kept aside, and the room's own entries still arrive."""
+    real_clinic.start_hub()
+    room = real_clinic.room()
+    topics = Topics(CLINIC)
+    for junk in ("", "[" * 50_000, '{"v":1}', "x" * 100_000):
+        room.transport.publish(topics.journal("room-1"), junk)
+    room.transport.publish(topics.state("room-1"), "junk")
+    room.turns(10)
+    eventually(room.settled, "the acknowledgement")
+    assert entries(real_clinic) == 10
+    assert real_clinic.audit.verify_all().quarantined == 4
+
+
+def test_a_certificate_that_is_damaged_is_named(tmp_path: Path) -> None:
+    """A room whose certificate can't be used says which, and how to mend it."""
+    clinic = Clinic(tmp_path, real=False)
+    identity = clinic.enrol("room-1")
+    identity.cert.write_text("junk")
+    with pytest.raises(Unverified, match="enrol it again"):
+        MqttTransport(identity, Reconnect())
+    clinic.close()
