@@ -1,0 +1,35 @@
+"""The gate as a stage: it remembers its last verdict, since a question may lean on the last."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from voiceassist.contract.speech import Transcript
+from voiceassist.contract.verdict import Verdict
+
+
+class Judge(Protocol):
+    """The PHI gate: never raises, never takes longer than its time-out."""
+
+    def judge(self, transcript: Transcript, *, previous: Verdict | None = None) -> Verdict:
+        """`Cleared` or `Held`."""
+
+
+class JudgeStage:
+    """Judges on another thread."""
+
+    def __init__(self, gate: Judge) -> None:
+        self._gate = gate
+        self._previous: Verdict | None = None
+
+    def replace(self, gate: Judge) -> None:
+        """Judge by `gate` from the next turn on."""
+        self._gate = gate
+
+    async def judge(self, transcript: Transcript) -> Verdict:
+        """The verdict on what was heard."""
+        previous = self._previous
+        verdict = await asyncio.to_thread(self._gate.judge, transcript, previous=previous)
+        self._previous = verdict
+        return verdict

@@ -1,0 +1,176 @@
+"""Answers: the library's own words at once, and what a model may add to them.
+
+Law 2: a model's sentence passes only if the passages that it cites stand in this room's own
+edition and support it, whoever checked it before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from appliance.adapters.shelf import Shelf
+from appliance.rules import phrases
+from appliance.rules.commands import Command
+from appliance.rules.compose import adds_something, speaking_seconds, worth_composing
+from appliance.rules.route import Hub, Order, Refuse, Room, Route
+from appliance.stages import HubLink
+from voiceassist.contract.knowledge import Passage, Sentence, Source
+from voiceassist.contract.verdict import Cleared
+from voiceassist.contract.wire import EscalationReply
+from voiceassist.engines.ports import Generator, Prompt, Speed
+from voiceassist.knowledge.answers import Answer, answer, compose_prompt, supported
+from voiceassist.knowledge.prompting import NOTHING
+from voiceassist.knowledge.sentences import sentences as split_sentences
+
+log = logging.getLogger(__name__)
+
+_MORE_QUOTES = 6
+_HUB_S = 12.0
+
+
+class NoHub:
+    """A room without a hub."""
+
+    async def escalate(self, query: Cleared, turn_id: str) -> EscalationReply | None:
+        """Nobody to ask."""
+        del query, turn_id
+        return None
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What "repeat" and "more" go back to."""
+
+    query: str = field(default="", repr=False)
+    passages: Sequence[Passage] = field(default=(), repr=False)
+    last: Answer | None = field(default=None, repr=False)
+
+
+class Mind:
+    """Answers of one room. `speed` is what `generator` was measured to do."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        hub: HubLink,
+        generator: Generator | None = None,
+        speed: Speed | None = None,
+    ) -> None:
+        self._shelf = shelf
+        self._hub = hub
+        self._generator = generator
+        self._speed = speed
+        self._memory = _Memory()
+
+    def answer(self, route: Route, passages: Sequence[Passage]) -> Answer:
+        """The library's own words, or one of the room's fixed phrases."""
+        match route:
+            case Refuse():
+                return _notice(phrases.NOT_HEARD)
+            case Order(command):
+                return self._obey(command)
+            case Room() | Hub():
+                if not self._shelf.version:
+                    return _notice(phrases.NO_LIBRARY)
+                found = answer(route.query, passages)
+                self._memory = _Memory(route.query, passages, found)
+                return found
+
+    async def compose(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
+        """What a model adds to `answer`, checked; nothing where it has nothing to add."""
+        match route:
+            case Hub(cleared):
+                offered = await self._ask_hub(cleared, turn_id)
+            case Room() if answer.found:
+                offered = await self._ask_room(route.query, answer)
+            case _:
+                return ()
+        return [
+            sentence
+            for sentence in offered
+            if adds_something(sentence.text, answer.sentences) and self._stands(sentence)
+        ]
+
+    def _stands(self, sentence: Sentence) -> bool:
+        known = [source for source in sentence.sources if self._shelf.holds(source)]
+        return supported(sentence.text, known)
+
+    async def _ask_hub(self, query: Cleared, turn_id: str) -> list[Sentence]:
+        try:
+            reply = await asyncio.wait_for(self._hub.escalate(query, turn_id), _HUB_S)
+        except Exception as error:  # noqa: BLE001 - the room works alone, whatever the link does (law 4)
+            log.warning("the hub was no help: %s", type(error).__name__, extra={"turn": turn_id})
+            return []
+        if reply is None or reply.turn_id != turn_id:
+            return []
+        return [
+            Sentence(text=one.text, kind="composed", sources=one.sources or reply.sources)
+            for one in reply.sentences
+            if one.kind == "composed"
+        ]
+
+    async def _ask_room(self, query: str, said: Answer) -> list[Sentence]:
+        if self._generator is None or self._speed is None:
+            return []
+        sources = answer(query, self._memory.passages, quotes=_MORE_QUOTES).sources
+        prompt = compose_prompt(query, sources)
+        tokens = self._generator.count_tokens(prompt.system + prompt.user)
+        if not worth_composing(self._speed, tokens, speaking_seconds(said.sentences)):
+            return []
+        text = await asyncio.to_thread(_generate, self._generator, prompt)
+        if NOTHING in text:
+            return []
+        return [
+            Sentence(text=" ".join(text[s.start : s.end].split()), kind="composed", sources=sources)
+            for s in split_sentences(text)
+        ]
+
+    def _obey(self, command: Command) -> Answer:
+        last = self._memory.last
+        match command:
+            case Command.STOP:
+                return Answer(found=False, sentences=(), sources=())
+            case Command.REPEAT | Command.SOURCE | Command.MORE if last is None:
+                return _notice(phrases.NOTHING_SAID)
+            case Command.REPEAT if last is not None:
+                return last
+            case Command.SOURCE if last is not None:
+                return _cite(last.sources)
+            case Command.MORE if last is not None:
+                return self._more(last)
+            case _:
+                return _notice(phrases.ADJUSTED)
+
+    def _more(self, last: Answer) -> Answer:
+        wide = answer(self._memory.query, self._memory.passages, quotes=_MORE_QUOTES)
+        new = tuple(
+            sentence
+            for sentence in wide.sentences
+            if sentence.kind == "quote" and not set(sentence.sources) & set(last.sources)
+        )
+        if not new:
+            return _notice(phrases.NO_MORE)
+        sources = tuple(source for sentence in new for source in sentence.sources)
+        self._memory.last = Answer(found=True, sentences=new, sources=(*last.sources, *sources))
+        return Answer(found=True, sentences=new, sources=sources)
+
+
+def _generate(generator: Generator, prompt: Prompt) -> str:
+    return "".join(generator.generate(prompt))
+
+
+def _cite(sources: Sequence[Source]) -> Answer:
+    if not sources:
+        return _notice(phrases.NOTHING_SAID)
+    first = sources[0]
+    place = f", {first.place}" if first.place else ""
+    text = f"That was from {first.title.rstrip(' .:?')}{place}, version {first.version}."
+    lead = Sentence(text=text, kind="lead", sources=(first,))
+    return Answer(found=True, sentences=(lead,), sources=(first,))
+
+
+def _notice(text: str) -> Answer:
+    return Answer(found=False, sentences=(Sentence(text=text, kind="notice"),), sources=())

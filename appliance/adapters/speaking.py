@@ -1,0 +1,106 @@
+"""The voice: a sentence is made while the one before is played; fixed phrases are made at start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from appliance.rules.commands import Command
+from appliance.rules.spoken import to_speech
+from voiceassist.contract.knowledge import Sentence
+from voiceassist.engines.ports import Samples, TextToSpeech
+from voiceassist.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+_GAINS = {Command.LOUDER: 1.5, Command.QUIETER: 1 / 1.5}
+_PAUSES = {Command.SLOWER: 2.0, Command.FASTER: 0.5}
+_GAIN_LIMITS = (0.2, 5.0)
+_PAUSE_LIMITS = (0.05, 1.2)
+_PAUSE_S = 0.15
+
+
+class Voice:
+    """Speaks sentences, on a thread of its own."""
+
+    def __init__(self, engine: TextToSpeech) -> None:
+        self._engine = engine
+        self.sample_rate = engine.sample_rate
+        self._fixed: dict[str, list[Samples]] = {}
+        self._gain = 1.0
+        self._pause_s = _PAUSE_S
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
+
+    def prepare(self, phrases: Iterable[str]) -> None:
+        """Make `phrases` now, so that they can be said when the voice can't."""
+        for phrase in phrases:
+            self._fixed[phrase] = list(self._engine.synthesize(to_speech(phrase)))
+
+    def adjust(self, command: Command) -> None:
+        """Speak louder, quieter, slower or faster from now on."""
+        self._gain = float(np.clip(self._gain * _GAINS.get(command, 1.0), *_GAIN_LIMITS))
+        self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
+
+    async def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Samples]:
+        """Chunks of speech; a sentence that the voice twice fails to make is left out."""
+        made: asyncio.Queue[Samples | None] = asyncio.Queue()
+        work = asyncio.create_task(self._make(sentences, made))
+        try:
+            while (chunk := await made.get()) is not None:
+                yield self._loud(chunk)
+            await work
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+
+    def close(self) -> None:
+        """End the thread and the voice's process."""
+        self._pool.shutdown()
+        self._engine.close()
+
+    async def _make(
+        self, sentences: AsyncIterator[Sentence], made: asyncio.Queue[Samples | None]
+    ) -> None:
+        try:
+            async for sentence in sentences:
+                async for chunk in self._sentence(sentence.text):
+                    made.put_nowait(chunk)
+                made.put_nowait(np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16))
+        finally:
+            made.put_nowait(None)
+
+    async def _sentence(self, text: str) -> AsyncIterator[Samples]:
+        if text in self._fixed:
+            for chunk in self._fixed[text]:
+                yield chunk
+            return
+        loop = asyncio.get_running_loop()
+        begun = False
+        for attempt in (1, 2):
+            speech = self._engine.synthesize(to_speech(text))
+            try:
+                while (chunk := await loop.run_in_executor(self._pool, _next, speech)) is not None:
+                    begun = True
+                    yield chunk
+            except Unavailable as error:
+                log.warning("the voice failed, attempt %d: %s", attempt, error)
+                if begun:
+                    return  # half a sentence was said: saying it again would confuse
+            else:
+                return
+
+    def _loud(self, chunk: Samples) -> Samples:
+        if self._gain == 1.0:
+            return chunk
+        louder = np.clip(chunk.astype(np.float32) * self._gain, -32768, 32767)
+        return np.asarray(louder.astype(np.int16))
+
+
+def _next(speech: Iterator[Samples]) -> Samples | None:
+    return next(speech, None)

@@ -1,0 +1,20 @@
+"""The assistant's own phrases, made into speech at start so that they need no voice later."""
+
+from __future__ import annotations
+
+from voiceassist.knowledge.answers import NOTHING_FOUND, THERE_IS_MORE
+
+NOT_HEARD = "Sorry, I did not catch that."
+NO_LIBRARY = "The library has not arrived yet. Please try again later."
+CANNOT_RECORD = "I can't record this turn, so I can't answer. Please tell IT."
+FAILED = "Something went wrong, and I can't answer now. The room's panel tells why."
+NOTHING_SAID = "There is no answer to go back to."
+NO_MORE = "That is all the library has on that."
+ALONE = "The hub is away. I go on with the room's own library."
+TOGETHER = "The hub is back."
+ADJUSTED = "All right."
+
+FIXED = (
+    NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, NO_MORE, ALONE, TOGETHER,
+    ADJUSTED, NOTHING_FOUND, THERE_IS_MORE,
+)  # fmt: skip

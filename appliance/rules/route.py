@@ -1,0 +1,77 @@
+"""Where a query goes. Pure.
+
+Law 1 as a type: a `Hub` holds a `Cleared`, so a held query has no way to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from appliance.rules.commands import Command, command_of
+from voiceassist.contract.verdict import Cleared, Verdict
+
+Policy: TypeAlias = Literal["never", "cleared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command to the assistant, done in the room."""
+
+    command: Command
+    name: str = field(default="command", init=False)
+    query: str = field(default="", init=False)
+
+    @property
+    def why(self) -> str:
+        """Which command."""
+        return self.command.value
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room answers alone; `why` is "held", "policy" or "offline"."""
+
+    query: str = field(repr=False)
+    why: str
+    name: str = field(default="room", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The room answers, and the hub may add to it."""
+
+    cleared: Cleared
+    name: str = field(default="hub", init=False)
+    why: str = field(default="cleared", init=False)
+
+    @property
+    def query(self) -> str:
+        """The words."""
+        return self.cleared.text
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """There is nothing to answer; `why` is "empty" or, once that failed, "unrecorded"."""
+
+    why: str
+    name: str = field(default="refuse", init=False)
+    query: str = field(default="", init=False)
+
+
+Route: TypeAlias = Order | Room | Hub | Refuse
+
+
+def choose_route(verdict: Verdict, *, up: bool, policy: Policy) -> Route:
+    """The route of a judged query; `up` tells whether the hub can be asked."""
+    if not verdict.text.strip():
+        return Refuse("empty")
+    command = command_of(verdict.text)
+    if command is not None:
+        return Order(command)
+    if not isinstance(verdict, Cleared):
+        return Room(verdict.text, "held")
+    if policy != "cleared":
+        return Room(verdict.text, "policy")
+    return Hub(verdict) if up else Room(verdict.text, "offline")

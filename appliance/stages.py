@@ -1,0 +1,173 @@
+"""What the turn asks of its stages, whatever does the work.
+
+Audio is mono at 16 kHz. Places in it are counts of samples from the stream's beginning; moments
+are seconds by the clock that the turn was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from appliance.rules.commands import Command
+from appliance.rules.route import Policy, Route
+from voiceassist.contract.canonical import Json
+from voiceassist.contract.knowledge import Passage, Sentence, Source
+from voiceassist.contract.speech import Transcript
+from voiceassist.contract.verdict import Cleared, Verdict
+from voiceassist.contract.wire import EscalationReply
+from voiceassist.engines.ports import Samples, WakeHit
+from voiceassist.knowledge.answers import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Samples from place `start` on, and the probability, 0 to 1, that they hold speech."""
+
+    start: int
+    samples: Samples = field(repr=False)
+    speech: float
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What was said after the wake word: `samples` from place `start` on.
+
+    Speech ended at place `speech_end`, which was at `ended_at`. Without speech there are no
+    samples.
+    """
+
+    samples: Samples = field(repr=False)
+    start: int
+    speech_end: int
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """When the first sample reached the speaker (None: there was none), and how many did."""
+
+    first_at: float | None
+    samples: int
+
+
+class Frames(Protocol):
+    """The microphone's stream, which never stops by itself."""
+
+    async def read(self) -> Frame | None:
+        """The next frame; None once a recording has ended."""
+
+    def since(self, sample: int) -> Sequence[Frame]:
+        """The frames read that reach beyond `sample`, as far back as they are kept."""
+
+    def moment(self, sample: int) -> float:
+        """When `sample` was heard."""
+
+
+class Link(Protocol):
+    """The link to the hub."""
+
+    @property
+    def up(self) -> bool:
+        """Whether the hub can be asked."""
+
+
+class WakeStage(Protocol):
+    """Waits for the wake word."""
+
+    async def wait(self, frames: Frames) -> WakeHit | None:
+        """Where it was heard; None once the audio has ended without it."""
+
+
+class SegmenterStage(Protocol):
+    """Finds where speech begins and ends."""
+
+    async def collect(self, frames: Frames, wake: WakeHit) -> Utterance:
+        """What is said after `wake`."""
+
+
+class EarStage(Protocol):
+    """Recognises what was said."""
+
+    async def transcribe(self, utterance: Utterance) -> Transcript:
+        """The words, without the wake word."""
+
+
+class GateStage(Protocol):
+    """Judges what may leave the room."""
+
+    async def judge(self, transcript: Transcript) -> Verdict:
+        """`Cleared` or `Held`; doubt, error and time-out hold."""
+
+
+class LibraryStage(Protocol):
+    """The room's own library."""
+
+    async def find(self, query: str) -> Sequence[Passage]:
+        """The passages that answer best, the best first; none for an empty query."""
+
+    def holds(self, source: Source) -> bool:
+        """Whether the library has exactly these words in this version at this place."""
+
+
+class MindStage(Protocol):
+    """Answers from evidence."""
+
+    def answer(self, route: Route, passages: Sequence[Passage]) -> Answer:
+        """The library's own words, or one of the room's fixed phrases."""
+
+    async def compose(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
+        """What a model adds to `answer`, each sentence checked; never raises for want of one."""
+
+
+class HubLink(Protocol):
+    """The door to the hub."""
+
+    async def escalate(self, query: Cleared, turn_id: str) -> EscalationReply | None:
+        """The hub's checked sentences, or None where it can't help."""
+
+
+class JournalStage(Protocol):
+    """The room's durable record."""
+
+    async def append(
+        self, *, action: str, outcome: str, turn_id: str, detail: dict[str, Json]
+    ) -> None:
+        """Durable on return; raises `VoiceAssistError` where it can't be."""
+
+
+class VoiceStage(Protocol):
+    """Speaks."""
+
+    sample_rate: int
+
+    def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Samples]:
+        """Speech at `sample_rate` Hz; a sentence is made while the one before is played."""
+
+    def adjust(self, command: Command) -> None:
+        """Speak louder, slower and so on from now on, where `command` says so."""
+
+
+class SpeakerStage(Protocol):
+    """Plays."""
+
+    async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
+        """Play to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """One room's stages, its policy and its clock."""
+
+    wake: WakeStage
+    segmenter: SegmenterStage
+    ear: EarStage
+    gate: GateStage
+    library: LibraryStage
+    mind: MindStage
+    journal: JournalStage
+    voice: VoiceStage
+    speaker: SpeakerStage
+    policy: Policy
+    clock: Callable[[], float]

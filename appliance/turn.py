@@ -1,0 +1,126 @@
+"""The turn, top to bottom.
+
+Law: the journal entry of a turn is durable before a word of its answer is spoken (law 3), and
+what a model adds is entered before it is spoken, too. What is held has no way out (law 1): only a
+`Hub` route carries a `Cleared`, and only the mind takes it to the hub.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from appliance.rules import phrases
+from appliance.rules.laps import Laps
+from appliance.rules.record import TurnRecord, places
+from appliance.rules.route import Order, Refuse, Route, choose_route
+from appliance.stages import Frames, Link, Stages
+from voiceassist.contract.knowledge import Sentence
+from voiceassist.contract.speech import Transcript
+from voiceassist.errors import VoiceAssistError
+from voiceassist.knowledge.answers import Answer
+
+__all__ = ["TurnRecord", "run_turn", "take_turn"]
+
+log = logging.getLogger(__name__)
+
+
+async def run_turn(box: Stages, frames: Frames, link: Link, turn_id: str) -> TurnRecord:
+    """Hear one turn and answer it. Raises `VoiceAssistError` where a stage can't do its work."""
+    laps = Laps(box.clock)
+    wake = await box.wake.wait(frames)
+    if wake is None:
+        return TurnRecord(turn_id)
+    utterance = await box.segmenter.collect(frames, wake)
+    laps.begin(utterance.ended_at)
+    laps.mark("endpoint")
+    transcript = await box.ear.transcribe(utterance)
+    laps.mark("stt")
+    return await take_turn(box, transcript, link, turn_id, laps)
+
+
+async def take_turn(
+    box: Stages, transcript: Transcript, link: Link, turn_id: str, laps: Laps
+) -> TurnRecord:
+    """Judge, route, find, record, speak."""
+    verdict = await box.gate.judge(transcript)
+    laps.mark("gate")
+    route = choose_route(verdict, up=link.up, policy=box.policy)
+    passages = await box.library.find(route.query)
+    laps.mark("search")
+    answer = box.mind.answer(route, passages)
+    record = TurnRecord(
+        turn_id, heard=transcript.text, verdict=verdict, route=route.name, why=route.why,
+        woke=True, found=answer.found, sources=answer.sources, sentences=answer.sentences,
+        timings=laps.timings,
+    )  # fmt: skip
+    try:
+        await _append(box, record)
+    except VoiceAssistError as error:
+        log.error("the turn is refused: %s", error, extra={"turn": turn_id})  # noqa: TRY400 - one line
+        record, route, answer = _refused(record)
+    laps.mark("journal")
+    if isinstance(route, Order):
+        box.voice.adjust(route.command)
+    spoken = _Spoken(box, route, answer, record)
+    played = await box.speaker.play(box.voice.speak(spoken.sentences()), box.voice.sample_rate)
+    if played.first_at is not None:
+        laps.mark("voice", played.first_at)
+    return replace(
+        spoken.record,
+        timings=laps.timings,
+        speech_end_to_first_audio=None if played.first_at is None else laps.total,
+    )
+
+
+class _Spoken:
+    """The sentences of a turn as they come, and the record of them."""
+
+    def __init__(self, box: Stages, route: Route, answer: Answer, record: TurnRecord) -> None:
+        self._box = box
+        self._route = route
+        self._answer = answer
+        self.record = record
+
+    async def sentences(self) -> AsyncIterator[Sentence]:
+        """The evidence at once; then, recorded first, what a model adds to it."""
+        for sentence in self._answer.sentences:
+            yield sentence
+        turn_id = self.record.turn_id
+        composed = await self._box.mind.compose(self._route, self._answer, turn_id)
+        if not composed:
+            return
+        sources = [source for sentence in composed for source in sentence.sources]
+        try:
+            await self._box.journal.append(
+                action="turn.composed",
+                outcome=self._route.name,
+                turn_id=turn_id,
+                detail={"sentences": len(composed), "sources": places(sources)},
+            )
+        except VoiceAssistError as error:
+            log.warning("what was composed is not spoken: %s", error, extra={"turn": turn_id})
+            return
+        self.record = self.record.with_composed(composed)
+        for sentence in composed:
+            yield sentence
+
+
+async def _append(box: Stages, record: TurnRecord) -> None:
+    outcome = "answered" if record.found else record.route if record.route != "room" else "nothing"
+    await box.journal.append(
+        action="turn.answered",
+        outcome=outcome,
+        turn_id=record.turn_id,
+        detail=record.journal_detail(),
+    )
+
+
+def _refused(record: TurnRecord) -> tuple[TurnRecord, Route, Answer]:
+    route = Refuse("unrecorded")
+    said = (Sentence(text=phrases.CANNOT_RECORD, kind="notice"),)
+    refused = replace(
+        record, route=route.name, why=route.why, found=False, sources=(), sentences=said
+    )
+    return refused, route, Answer(found=False, sentences=said, sources=())
