@@ -89,8 +89,11 @@ def local_answer(generator: Generator) -> Answer:
             chat = _Chat.model_validate_json(body)
         except ValidationError:
             return _error(400, "the body is no chat completion request")
-        with one_at_a_time:
-            text = "".join(generator.generate(chat.prompt()))
+        try:
+            with one_at_a_time:
+                text = "".join(generator.generate(chat.prompt()))
+        except ValueError:
+            return _error(400, "the messages are longer than the model's context")
         message = {"role": "assistant", "content": text.strip()}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         return JSONResponse(

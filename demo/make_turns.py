@@ -88,7 +88,7 @@ TURNS = (
     Turn(
         "10-drug",
         "drug",
-        "how do i adjust enoxaparin for a creatinine clearance of twenty five",
+        "how do i adjust enoxaparin for poor kidney function",
         "af_sarah",
         0.3,
     ),
