@@ -116,8 +116,8 @@ def make(
     debs: Annotated[bool, typer.Option(help="Debian's packages too")] = False,
     models: Annotated[bool, typer.Option(help="the weights too")] = True,
     profile: Annotated[
-        tuple[str, ...], typer.Option(help="a board whose weights are wanted (repeatable)")
-    ] = ("generic-x86",),
+        list[str] | None, typer.Option(help="a board whose weights are wanted (repeatable)")
+    ] = None,
 ) -> None:
     """Gather wheels, weights and Debian's packages into OUT."""
     (out / "lock").mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ def make(
         err.print("packages: what Debian adds to a minimal machine")
         _debian(out / "debs")
     if models:
-        _models(out, profile)
+        _models(out, profile or ["generic-x86"])
     about = describe(locks)
     (out / "bundle.json").write_text(json.dumps(about, indent=1) + "\n")
     err.print("SHA256SUMS: so that a machine can check what it was given")
@@ -215,7 +215,7 @@ def _debian(folder: Path) -> None:
     options = ("Dir::State::status=/dev/null", f"Dir::Cache::archives={folder.resolve()}")
     _run(
         *("apt-get", "install", "--download-only", "--yes", "-qq", "--no-install-recommends"),
-        *(f"-o{option}" for option in (*options, "Debug::NoLocking=1")),
+        *(f"-o{option}" for option in (*options, "Debug::NoLocking=1", "APT::Sandbox::User=root")),
         *DEBS,
     )
     (folder / "Packages").write_text(_run(index, ".", cwd=folder))

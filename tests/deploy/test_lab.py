@@ -88,7 +88,7 @@ def lab(*arguments: str | Path, data: str | None = None) -> str:
 
 def bundle() -> Path:
     """The bundle that a site would get; only what changed is gathered anew."""
-    script = [sys.executable, ROOT / "scripts/bundle.py", LAB / "bundle", "--debs"]
+    script = [sys.executable, str(ROOT / "scripts/bundle.py"), str(LAB / "bundle"), "--debs"]
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return LAB / "bundle"
