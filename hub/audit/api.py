@@ -6,11 +6,19 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from hub.audit.schemas import AuditReport, EntryView, Filters
 from hub.audit.service import AuditService
 from hub.envelope import Answer, ok
-from hub.http import Paged
+from hub.http import Page
+
+
+class _Query(Filters):
+    """Filters and page together, so that a misspelt filter is refused and not ignored."""
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+    size: int = Field(default=50, ge=1, le=200)
 
 
 def build_router(service: AuditService, *, administrator: Callable[..., object]) -> APIRouter:
@@ -18,9 +26,10 @@ def build_router(service: AuditService, *, administrator: Callable[..., object])
     router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(administrator)])
 
     @router.get("")
-    def search(filters: Annotated[Filters, Query()], page: Paged) -> Answer[list[EntryView]]:
+    def search(wanted: Annotated[_Query, Query()]) -> Answer[list[EntryView]]:
         """The newest entries that fit all filters."""
-        found, total = service.search(filters, page.offset, page.size)
+        page = Page(wanted.page, wanted.size)
+        found, total = service.search(wanted, page.offset, page.size)
         return ok(found, page.of(total))
 
     @router.get("/verify")
