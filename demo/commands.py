@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
+from demo.processes import Crew
 from voiceassist.errors import Unavailable, VoiceAssistError
 
 _LIMIT_S = 300.0
@@ -18,29 +20,20 @@ def voiceassist(*arguments: object) -> list[str]:
     return [sys.executable, "-c", main, *map(str, arguments)]
 
 
-def run(*arguments: object) -> str:
+def run(crew: Crew, *arguments: object) -> str:
     """Run `voiceassist …` and return what it printed.
 
     Raises an error with the command's own line, which says what to do.
     """
-    try:
-        done = subprocess.run(  # noqa: S603 - commands of this package, no shell
-            voiceassist(*arguments), capture_output=True, text=True, timeout=_LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Unavailable(
-            f"voiceassist {arguments[0]} took more than {_LIMIT_S:.0f} s; is the machine busy?"
-        ) from error
+    done = crew.errand(voiceassist(*arguments), _LIMIT_S)
     if done.returncode != 0:
         raise _failure(arguments, done)
     return done.stdout
 
 
-def report(*arguments: object) -> dict[str, object]:
-    """Run `voiceassist … --json` and return its last document."""
-    printed = run(*arguments, "--json")
-    value = json.loads(printed.strip().splitlines()[-1])
-    return value if isinstance(value, dict) else {"items": value}
+def report(crew: Crew, *arguments: object) -> dict[str, Any]:
+    """Run `voiceassist … --json` and return its document."""
+    return dict(json.loads(run(crew, *arguments, "--json")))
 
 
 def _failure(

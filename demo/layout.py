@@ -51,13 +51,23 @@ class Layout:
 
     @property
     def room(self) -> Path:
-        """The room's identity and data."""
+        """The room's data."""
         return self.root / "room"
+
+    @property
+    def identity(self) -> Path:
+        """The room's keys and what enrolment brought."""
+        return self.root / "identity"
 
     @property
     def room_settings(self) -> Path:
         """The room's settings."""
         return self.root / "appliance.toml"
+
+    @property
+    def authority(self) -> Path:
+        """The clinic's certificate authority."""
+        return self.hub / "keys" / "ca.crt"
 
     @property
     def kit(self) -> Path:
@@ -118,6 +128,20 @@ port = {ports.broker}
 url = "http://127.0.0.1:{ports.cloud}/v1"
 model = "{model}"
 key_file = "{layout.cloud_key}"
+"""
+
+
+def room_settings(layout: Layout, ports: Ports) -> str:
+    """`appliance.toml`."""
+    return f"""\
+clinic = "{CLINIC}"
+room = "{ROOM}"
+profile = "{PROFILE}"
+data_dir = "{layout.room}"
+identity_dir = "{layout.identity}"
+
+[panel]
+port = {ports.panel}
 """
 
 

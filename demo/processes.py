@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from voiceassist.errors import Unavailable
 
@@ -44,6 +44,7 @@ class Crew:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._children: list[Child] = []
+        self._errands: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
         """The crew itself."""
@@ -76,6 +77,33 @@ class Crew:
         self._children.append(child)
         return child
 
+    def errand(self, command: Sequence[str], limit_s: float) -> subprocess.CompletedProcess[str]:
+        """Run `command` to its end and return what it printed; stopping the crew ends it, too.
+
+        Raises `Unavailable` after `limit_s`.
+        """
+        with subprocess.Popen(  # noqa: S603 - commands of this package, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            self._errands.append(process)
+            try:
+                printed, told = process.communicate(timeout=limit_s)
+            except BaseException as error:  # Ctrl-C as well: nothing is left behind
+                _signal(process, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise Unavailable(
+                        f"a command took more than {limit_s:.0f} s; is the machine busy? try again"
+                    ) from error
+                raise
+            finally:
+                self._errands.remove(process)
+        return subprocess.CompletedProcess(command, process.returncode, printed, told)
+
     def check(self) -> None:
         """Raise `Unavailable` for a process that has ended, saying how and where it told why."""
         for child in self._children:
@@ -96,15 +124,22 @@ class Crew:
 
     def stop(self) -> None:
         """SIGTERM to each group, last started first; SIGKILL to what is left after `STOP_S`."""
+        for errand in tuple(self._errands):
+            _signal(errand, signal.SIGTERM)
         while self._children:
-            child = self._children.pop()
-            _signal(child, signal.SIGTERM)
+            process = self._children.pop().process
+            _signal(process, signal.SIGTERM)
             try:
-                child.process.wait(STOP_S)
+                process.wait(STOP_S)
             except subprocess.TimeoutExpired:
-                _signal(child, signal.SIGKILL)
-                child.process.wait()
-            _signal(child, signal.SIGKILL)  # what its group may have left behind
+                _signal(process, signal.SIGKILL)
+                process.wait()
+            _signal(process, signal.SIGKILL)  # what its group may have left behind
+
+    @property
+    def busy(self) -> bool:
+        """Whether an errand is under way."""
+        return bool(self._errands)
 
     @property
     def running(self) -> tuple[Child, ...]:
@@ -123,9 +158,9 @@ class Died(Unavailable):
         self.lines = child.last_lines()
 
 
-def _signal(child: Child, number: signal.Signals) -> None:
+def _signal(leader: subprocess.Popen[Any], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.process.pid, number)
+        os.killpg(leader.pid, number)
 
 
 def free_ports(count: int) -> list[int]:

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,23 @@ def test_a_missing_program_is_named(tmp_path: Path) -> None:
     """A program that isn't installed gets a line that says so."""
     with Crew(tmp_path) as crew, pytest.raises(Unavailable, match="install it"):
         crew.start("broker", [str(tmp_path / "nothing")])
+
+
+def test_stopping_ends_an_errand_too(tmp_path: Path) -> None:
+    """A command that is under way when the crew stops does not hold it up."""
+    with ThreadPoolExecutor(1) as beside, Crew(tmp_path) as crew:
+        done = beside.submit(crew.errand, python("import time; time.sleep(60)"), 60)
+        end = time.monotonic() + 20
+        while not crew.busy and time.monotonic() < end:
+            time.sleep(0.01)
+        crew.stop()
+        assert done.result(20).returncode == -signal.SIGTERM
+
+
+def test_an_errand_has_an_end(tmp_path: Path) -> None:
+    """A command that hangs is ended and said to have taken too long."""
+    with Crew(tmp_path) as crew, pytest.raises(Unavailable, match="took more than"):
+        crew.errand(python("import time; time.sleep(60)"), 0.2)
 
 
 def test_the_environment_is_added_to(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from demo import commands, layout
 from demo.administrator import Administrator
 from demo.layout import Ports, find_mosquitto, hub_settings, make_layout, write_private
+from demo.processes import Crew
 from voiceassist.errors import Unavailable, WrongUse
 
 
@@ -51,16 +52,17 @@ def test_a_missing_broker_is_said_with_its_remedy(monkeypatch: pytest.MonkeyPatc
         find_mosquitto()
 
 
-def test_a_command_s_failure_keeps_its_line_and_status() -> None:
+def test_a_command_s_failure_keeps_its_line_and_status(tmp_path: Path) -> None:
     """What the product's own command line says is what the demonstration says."""
-    with pytest.raises(Unavailable, match="no command 'nonsense'") as caught:
-        commands.run("nonsense")
+    with Crew(tmp_path) as crew, pytest.raises(Unavailable, match="no command 'non") as caught:
+        commands.run(crew, "nonsense")
     assert caught.value.exit_status == 2
 
 
-def test_a_command_s_output_comes_back() -> None:
+def test_a_command_s_output_comes_back(tmp_path: Path) -> None:
     """A command that succeeds gives what it printed."""
-    assert commands.run("--version").startswith("voiceassist ")
+    with Crew(tmp_path) as crew:
+        assert commands.run(crew, "--version").startswith("voiceassist ")
 
 
 def hub(answers: dict[str, httpx.Response]) -> Administrator:
