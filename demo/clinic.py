@@ -24,6 +24,9 @@ from demo.cloud import KEY_VARIABLE, PROVIDER_KEY_VARIABLE
 from demo.layout import Layout, Ports
 from demo.processes import Crew, listening
 from demo.view import View
+from voiceassist.engines.profile import Profile, load_profile
+from voiceassist.engines.store import ModelStore, default_store
+from voiceassist.errors import Unavailable
 
 LIBRARY = Path(__file__).parent / "library"
 _START_S = 90.0
@@ -54,6 +57,7 @@ def open_clinic(
 ) -> Clinic:
     """Set up and start everything; raises `VoiceAssistError` for what can't be."""
     mosquitto = layout.find_mosquitto()
+    check_weights(load_profile(layout.PROFILE), default_store())
     key = secrets.token_urlsafe(24)
     layout.write_private(place.cloud_key, key)
     model = provider.model or "local-model"
@@ -88,6 +92,16 @@ def open_clinic(
     with view.step("room: models loaded, edition fetched and verified, link up"):
         _start_room(place, crew, panel, feed=feed)
     return Clinic(person, account, str(made["url"]), panel)
+
+
+def check_weights(profile: Profile, store: ModelStore) -> None:
+    """Raise `Unavailable` for weights that are not there, before anything is started."""
+    parts = (profile.vad, profile.stt, profile.tts, profile.embed, profile.tagger, profile.generate)
+    missing = [part.model for part in parts if part is not None and not store.holds(part.model)]
+    if missing:
+        raise Unavailable(
+            f"weights are missing: {', '.join(missing)}; run `voiceassist models pull`"
+        )
 
 
 def _start_cloud(place: Layout, ports: Ports, crew: Crew, provider: Provider, key: str) -> None:

@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ from starlette.routing import Route
 from voiceassist.console import run_command
 from voiceassist.engines.ports import Generator, Prompt
 from voiceassist.errors import Unavailable
+from voiceassist.knowledge.prompting import compose_prompt
 
 KEY_VARIABLE = "VOICEASSIST_DEMO_KEY"  # what the hub must present
 PROVIDER_KEY_VARIABLE = "VOICEASSIST_DEMO_PROVIDER_KEY"  # what a real provider wants
@@ -154,6 +156,9 @@ def _local_generator(profile: str) -> Generator:
             f"the profile {profile!r} has no language model to stand in for the cloud; "
             "name a provider with --cloud-url and --cloud-key"
         )
+    # the first request finds the instructions read already, as a provider's cache would have
+    prompt = replace(compose_prompt("", ()), max_tokens=1)
+    list(generator.generate(prompt))
     return generator
 
 

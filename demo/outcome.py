@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from demo.leaks import HeldTurn
@@ -72,7 +74,7 @@ class Outcome(_Part):
         return HeldTurn(self.turn_id, self.heard, items)
 
 
-def what_was_held(shown: list[tuple[Row | None, Outcome]]) -> list[HeldTurn]:
+def what_was_held(shown: Sequence[tuple[Row | None, Outcome]]) -> list[HeldTurn]:
     """Turns that must not have left: held by the gate, or known to hold PHI.
 
     For the latter the true words count as well as those heard.
@@ -86,6 +88,6 @@ def what_was_held(shown: list[tuple[Row | None, Outcome]]) -> list[HeldTurn]:
     return held
 
 
-def missed(shown: list[tuple[Row | None, Outcome]]) -> list[str]:
+def missed(shown: Sequence[tuple[Row | None, Outcome]]) -> list[str]:
     """Recordings with PHI that the gate let through."""
     return [row.file for row, one in shown if row and row.phi and not one.verdict.held]
