@@ -6,9 +6,11 @@ import datetime as dt
 import getpass
 import itertools
 import json
+import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -106,6 +108,7 @@ class NoBroker:
     """In place of Mosquitto: passes everything on at once while it is up."""
 
     def __init__(self) -> None:
+        self.port = 1
         self.up = False
         self.hub: AuditService | None = None
         self.lines: list[Line] = []
@@ -153,6 +156,7 @@ class Clinic:
 
     def __init__(self, folder: Path, *, real: bool) -> None:
         now = dt.datetime.now(dt.UTC)
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.authority = pki.make_authority(CLINIC, now)
         self.ack_key = Signer(Ed25519PrivateKey.from_private_bytes(b"a" * 32))
@@ -223,7 +227,7 @@ class Clinic:
             "ack_public_pem": [public_pem(self.ack_key.public)],
             "hub_url": "https://127.0.0.1:1",
             "mqtt_host": "127.0.0.1",
-            "mqtt_port": getattr(self.broker, "port", 1),
+            "mqtt_port": self.broker.port,
         }
         (box / "kit.json").write_text(json.dumps(kit))
         accept_enrolment(box / "kit.json", box)
@@ -312,15 +316,15 @@ def test_what_a_room_records_arrives_verified_and_is_signed_for(clinic: Clinic) 
     clinic.broker.start()
     clinic.start_hub()
     room = clinic.room()
-    room.turns(1200)
+    room.turns(700)
     eventually(room.settled, "the acknowledgement")
-    assert entries(clinic) == 1200
+    assert entries(clinic) == 700
     assert room.sync.link.up
     assert room.sync.link.last_ack_ms > 0
     assert clinic.audit.verify_all().quarantined == 0
     room.turns(3)
     eventually(room.settled, "the later ones")
-    assert entries(clinic) == 1203
+    assert entries(clinic) == 703
 
 
 def test_a_dead_broker_at_the_start_is_no_error(clinic: Clinic) -> None:
@@ -440,16 +444,119 @@ def test_state_will_and_hints_travel(real_clinic: Clinic) -> None:
 
 
 @pytest.mark.broker
-def test_rooms_do_not_hear_or_speak_for_each_other(real_clinic: Clinic) -> None:
-    """Two rooms deliver side by side, each into its own journal."""
+def test_rooms_do_not_speak_for_each_other(real_clinic: Clinic) -> None:
+    """Two rooms deliver side by side; what one sends in the other's name gets nowhere."""
     real_clinic.start_hub()
     rooms = [real_clinic.room("room-1"), real_clinic.room("room-2")]
+    eventually(lambda: len(real_clinic.states) >= 2, "both rooms")
+    topics = Topics(CLINIC)
+    forged = RoomState(room="x", status="ready").model_dump_json()
+    rooms[1].transport.publish(topics.journal("room-1"), "junk")
+    rooms[1].transport.publish(
+        topics.state("room-1"), RoomState(room="x", status="ready").model_dump_json()
+    )
     for room in rooms:
         room.turns(120)
     for room in rooms:
         eventually(room.settled, "the acknowledgement")
-    chains = {chain.box: chain.entries for chain in real_clinic.audit.verify_all().chains}
-    assert chains == {"room-1": 120, "room-2": 120}
+    report = real_clinic.audit.verify_all()
+    assert {chain.box: chain.entries for chain in report.chains} == {"room-1": 120, "room-2": 120}
+    assert report.quarantined == 0
+    assert all(state.room != "x" for state in real_clinic.states)
+
+
+@pytest.mark.broker
+def test_a_machine_of_another_clinic_is_not_let_in(real_clinic: Clinic, tmp_path: Path) -> None:
+    """A certificate of another authority opens no connection, and the room says that it lacks."""
+    other = Clinic(tmp_path / "other", real=False)
+    other.broker.port = real_clinic.broker.port
+    identity = other.enrol("room-1")
+    identity.ca.write_bytes(real_clinic.authority.cert_pem)  # it trusts the broker all the same
+    stranger = Stranger()
+    transport = MqttTransport(identity, Reconnect(1, 1))
+    transport.start(stranger)
+    eventually(lambda: len(stranger.refusals) >= 2, "the refusals")
+    transport.stop("x", "")
+    other.close()
+    assert not stranger.welcomed
+
+
+class Stranger:
+    """Counts what happens to it."""
+
+    def __init__(self) -> None:
+        self.welcomed = False
+        self.refusals: list[str] = []
+
+    def connected(self) -> None:
+        self.welcomed = True
+
+    def disconnected(self, reason: str) -> None:
+        self.refusals.append(reason)
+
+    def message(self, topic: str, payload: bytes) -> None:
+        raise AssertionError(topic)
+
+
+_HUB = """
+import sys, threading
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from appliance.journal.clock import SystemClock
+from hub.audit.service import AuditService
+from hub.audit.store import AuditStore
+from hub.fleet.keys import load_public
+from hub.mqtt import BrokerAddress, HubMqtt
+from hub.storage.engine import Database
+from voiceassist.contract.signing import Signer
+
+folder, port, pem = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+
+class Keys:
+    def key(self, room):
+        return load_public(pem)
+
+audit = AuditService(
+    AuditStore(Database(f"sqlite:///{folder / 'hub.sqlite'}")), Keys(),
+    Signer(Ed25519PrivateKey.from_private_bytes(b"a" * 32)), SystemClock(),
+    boot="b", epoch=lambda: "hub-1",
+)
+files = [folder / name for name in ("ca.crt", "hub.crt", "hub.key")]
+HubMqtt(
+    BrokerAddress("127.0.0.1", port, *files), "north",
+    on_journal=audit.ingest, on_state=lambda topic, payload: None,
+).start()
+threading.Event().wait()
+"""
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_a_hub_killed_at_any_moment_loses_and_doubles_nothing(real_clinic: Clinic) -> None:
+    """SIGKILL of the hub while it takes entries in, three times; then every entry is there once."""
+    rng = random.Random(3)
+    room = real_clinic.room()
+    pem = public_pem(real_clinic.rooms["room-1"])
+    port = str(real_clinic.broker.port)
+    command = [sys.executable, "-c", _HUB, str(real_clinic.folder), port, pem]
+    sent = 0
+    for kill in (True, True, True, False):
+        hub = subprocess.Popen(command)
+        room.turns(150)
+        sent += 150
+        before = room.journal.acked()
+        eventually(lambda known=before: room.journal.acked() > known, "a first acknowledgement")  # type: ignore[misc]
+        if kill:
+            time.sleep(rng.random() / 10)
+        else:
+            eventually(room.settled, "the last acknowledgement")
+        hub.kill()
+        hub.wait()
+        report = real_clinic.audit.verify_all()
+        kept = sum(chain.entries for chain in report.chains if chain.box == "room-1")
+        assert report.ok, report.problem
+        assert kept >= room.journal.acked(), "what was signed for is there"
+    assert kept == sent
 
 
 @pytest.mark.broker
