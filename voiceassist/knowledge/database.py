@@ -1,6 +1,7 @@
 """One edition as one SQLite file: documents, passages, words (FTS5) and vectors (sqlite-vec).
 
-A file is written by one process before it is an edition and only read afterwards.
+A file is written by one process before it is an edition and only read afterwards. What another
+document supersedes is kept but not searched; words are searched in American spelling.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sqlite_vec
 from voiceassist.contract.edition import Manifest, PackRef, state_root
 from voiceassist.errors import StoreFull, Unavailable, Unverified
 from voiceassist.knowledge.packs import PackContent
+from voiceassist.knowledge.vocabulary import american
 
 try:
     # the standard library's SQLite often can't load extensions
@@ -30,7 +32,7 @@ CREATE TABLE documents (
     id INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
     sha256 TEXT NOT NULL, size INTEGER NOT NULL, passages INTEGER NOT NULL,
     name TEXT NOT NULL, title TEXT NOT NULL, specialty TEXT NOT NULL, info TEXT NOT NULL,
-    hidden INTEGER NOT NULL, text TEXT NOT NULL);
+    searched INTEGER NOT NULL, text TEXT NOT NULL);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents (id),
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL);
@@ -49,6 +51,10 @@ def connect(path: Path, *, write: bool = False) -> Any:
         check_same_thread=False,
         isolation_level=None,
     )
+    if write:
+        # the file is synced once, when it is whole; a crash before leaves what is thrown away
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA synchronous = OFF")
     try:
         connection.enable_load_extension(True)  # noqa: FBT003 - its only parameter
         connection.load_extension(sqlite_vec.loadable_path())
@@ -108,10 +114,16 @@ def check(connection: Any) -> Manifest:
     packs = packs_in(connection)
     if state_root(packs) != manifest.state_root:
         raise Unverified("the library's file is not what was published; synchronise it again")
-    total = sum(pack.passages for pack in packs)
-    for table in ("passages", "words", "vectors"):
-        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - fixed names
-        if count != total:
+    for table, where in (
+        ("passages", ""),
+        ("words", "WHERE searched"),
+        ("vectors", "WHERE searched"),
+    ):
+        held, wanted = connection.execute(
+            f"SELECT (SELECT count(*) FROM {table}),"  # noqa: S608 - fixed names
+            f" (SELECT coalesce(sum(passages), 0) FROM documents {where})"
+        ).fetchone()
+        if held != wanted:
             raise Unverified(f"the library's file lacks {table}; synchronise it again")
     return manifest
 
@@ -167,10 +179,10 @@ def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
     header, info = content.header, content.header.info
     cursor = connection.execute(
         "INSERT INTO documents (document, version, sha256, size, passages, name, title, specialty,"
-        " info, hidden, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " info, searched, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             ref.document, ref.version, ref.sha256, ref.size, ref.passages, header.name, info.title,
-            info.specialty, info.model_dump_json(), int(bool(info.superseded_by)), header.text,
+            info.specialty, info.model_dump_json(), int(not info.superseded_by), header.text,
         ),
     )  # fmt: skip
     document = cursor.lastrowid
@@ -179,11 +191,13 @@ def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
             'INSERT INTO passages (document, start, "end", place) VALUES (?, ?, ?, ?)',
             (document, passage.start, passage.end, passage.place),
         )
+        if info.superseded_by:
+            continue
         body = header.text[passage.start : passage.end]
         place = passage.context.removeprefix(info.title)
         connection.execute(
             "INSERT INTO words (rowid, title, place, body) VALUES (?, ?, ?, ?)",
-            (cursor.lastrowid, info.title, place, body),
+            (cursor.lastrowid, american(info.title), american(place), american(body)),
         )
         connection.execute(
             "INSERT INTO vectors (rowid, embedding) VALUES (?, vec_int8(?))",

@@ -7,50 +7,48 @@ mixture of editions. Thread-safe.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from voiceassist.contract.knowledge import Passage
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
 from voiceassist.knowledge.packs import embedding_of
-from voiceassist.knowledge.queries import Query, match_expression, understand
+from voiceassist.knowledge.queries import Query, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
 
 _K = 60  # reciprocal rank fusion: Cormack, Clarke and Büttcher, 2009
-_DEPTH = 50  # how far down each ranking is read
-_TITLE, _PLACE, _BODY = 3.0, 2.0, 1.0  # what a word weighs where it stands
+_DEPTH = 50  # how far down each ranking is read, at least
+_SAME = 2  # passages of one document among the best few, so that others are seen
+_FEW = 10
 _COUNTED = 2_000  # a term in more passages than this is common, however many more
 
-_FIND_WORDS = f"""
-    SELECT w.rowid FROM words w JOIN passages p ON p.id = w.rowid
-    JOIN documents d ON d.id = p.document
-    WHERE words MATCH ? AND NOT d.hidden
-    ORDER BY bm25(words, {_TITLE}, {_PLACE}, {_BODY}) LIMIT {_DEPTH}
-"""  # noqa: S608 - constants of this module
-_FIND_VECTORS = f"""
-    SELECT v.rowid, v.distance FROM
-        (SELECT rowid, distance FROM vectors
-         WHERE embedding MATCH vec_int8(?) AND k = {_DEPTH}) v
-    JOIN passages p ON p.id = v.rowid JOIN documents d ON d.id = p.document
-    WHERE NOT d.hidden ORDER BY v.distance
-"""  # noqa: S608 - constants of this module
+_FIND_WORDS = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 3, 2, 1) LIMIT ?"
+_FIND_VECTORS = "SELECT rowid, distance FROM vectors WHERE embedding MATCH vec_int8(?) AND k = ?"
+_HOLD_TERM = f"SELECT rowid FROM words WHERE words MATCH ? LIMIT {_COUNTED}"  # noqa: S608 - a constant
 _READ = """
-    SELECT p.id, d.document, d.version, d.title, p.place, w.body, p.start, p."end", d.specialty
-    FROM passages p JOIN documents d ON d.id = p.document JOIN words w ON w.rowid = p.id
-    WHERE p.id = ?
+    SELECT p.id, d.document, d.version, d.title, p.place, p.start, p."end", d.specialty,
+        substr(d.text, p.start + 1, p."end" - p.start) AS text
+    FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?
 """
+_FIELDS = ("id", "document", "version", "title", "place", "start", "end", "specialty", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    expression: str
+class _Held:
+    """Which passages and documents hold a term; `all` where they are too many to list."""
+
     weight: float
+    passages: frozenset[int]
+    documents: frozenset[int]
+    all: bool
 
 
 class Library:
@@ -62,7 +60,7 @@ class Library:
         self._connection = database.connect(path)
         with database.errors_named():
             manifest = database.manifest_in(self._connection)
-            self._total = self._connection.execute("SELECT count(*) FROM passages").fetchone()[0]
+            self._document_of = _documents_by_passage(self._connection)
         if manifest.embedding != embedding_of(embedder):
             self._connection.close()
             raise Unverified(
@@ -72,6 +70,7 @@ class Library:
         self.manifest = manifest
         self.version = manifest.version
         self.drug_names = manifest.drug_names
+        self._total = sum(pack.passages for pack in manifest.packs)
 
     def __repr__(self) -> str:
         return f"Library(version={self.version}, passages={self._total})"
@@ -82,13 +81,18 @@ class Library:
         if not asked.terms:
             return []
         vector = self._embedder.embed([asked.expanded])[0]
+        depth = max(_DEPTH, limit)
         with self._lock, database.errors_named():
-            by_words = self._by_words(asked)
-            by_vectors = self._by_vectors(vector)
+            by_words = self._by_words(asked, depth)
+            by_vectors = self._by_vectors(vector, depth)
             scores = fuse([by_words, list(by_vectors)])
-            best = sorted(scores, key=lambda one: (-scores[one], one))[:limit]
-            terms = self._weigh(asked)
-            return [self._passage(one, scores[one], terms, by_vectors, vector) for one in best]
+            ranked = sorted(scores, key=lambda one: (-scores[one], one))
+            best = self._spread(ranked) if limit <= _FEW else ranked
+            terms = self._held(asked)
+            return [
+                self._passage(one, scores[one], terms, by_vectors.get(one), vector)
+                for one in best[:limit]
+            ]
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -103,52 +107,62 @@ class Library:
             ).fetchone()
         return None if row is None else str(row[0])
 
-    def _by_words(self, asked: Query) -> list[int]:
-        expression = match_expression(asked)
-        return [row[0] for row in self._connection.execute(_FIND_WORDS, (expression,))]
+    def _by_words(self, asked: Query, depth: int) -> list[int]:
+        return [row[0] for row in self._connection.execute(_FIND_WORDS, (asked.expression, depth))]
 
-    def _by_vectors(self, vector: Any) -> dict[int, float]:
+    def _by_vectors(self, vector: npt.NDArray[np.float32], depth: int) -> dict[int, float]:
         direction = np.rint(vector / max(float(np.abs(vector).max()), 1e-9) * 127)
-        rows = self._connection.execute(_FIND_VECTORS, (direction.astype(np.int8).tobytes(),))
-        return {row[0]: 1.0 - row[1] for row in rows}
+        data = direction.astype(np.int8).tobytes()
+        return {
+            row[0]: 1 - row[1] for row in self._connection.execute(_FIND_VECTORS, (data, depth))
+        }
 
-    def _weigh(self, asked: Query) -> list[_Term]:
-        terms = []
-        for part in (*asked.terms, *asked.phrases):
-            expression = '"' + part + '"'
-            (count,) = self._connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT {_COUNTED})",  # noqa: S608 - a constant
-                (expression,),
-            ).fetchone()
-            terms.append(_Term(expression, rarity(count, self._total)))
-        return terms
+    def _spread(self, ranked: Iterable[int]) -> list[int]:
+        seen: Counter[int] = Counter()
+        chosen = []
+        for one in ranked:
+            document = int(self._document_of[one])
+            seen[document] += 1
+            if seen[document] <= _SAME:
+                chosen.append(one)
+        return chosen
+
+    def _held(self, asked: Query) -> list[_Held]:
+        held = []
+        for term in asked.terms:
+            rows = self._connection.execute(_HOLD_TERM, (term.expression,))
+            passages = [row[0] for row in rows]
+            documents = frozenset(self._document_of[passages].tolist())
+            weight = rarity(len(passages), self._total, aspect=term.aspect)
+            full = len(passages) == _COUNTED
+            held.append(_Held(weight, frozenset(passages), documents, full))
+        return held
 
     def _passage(
-        self, number: int, score: float, terms: list[_Term], near: dict[int, float], vector: Any
+        self,
+        number: int,
+        score: float,
+        terms: Sequence[_Held],
+        cosine: float | None,
+        vector: npt.NDArray[np.float32],
     ) -> Passage:
         row = self._connection.execute(_READ, (number,)).fetchone()
-        cosine = near[number] if number in near else self._cosine(number, vector)
-        share, rarest = coverage([t.weight for t in terms], self._found(number, terms))
-        names = ("id", "document", "version", "title", "place", "text", "start", "end", "specialty")
-        return Passage(
-            **dict(zip(names, row, strict=True)),
-            score=score,
-            strength=strength(Evidence(cosine, share, rarest)),
+        document = int(self._document_of[number])
+        weights = [term.weight for term in terms]
+        evidence = Evidence(
+            self._cosine(number, vector) if cosine is None else cosine,
+            coverage(weights, [term.all or number in term.passages for term in terms]),
+            coverage(weights, [term.all or document in term.documents for term in terms]),
         )
+        found = dict(zip(_FIELDS, row, strict=True))
+        return Passage(**found, score=score, strength=strength(evidence))
 
-    def _cosine(self, number: int, vector: Any) -> float:
+    def _cosine(self, number: int, vector: npt.NDArray[np.float32]) -> float:
         (data,) = self._connection.execute(
             "SELECT embedding FROM vectors WHERE rowid = ?", (number,)
         ).fetchone()
         row = np.frombuffer(data, dtype=np.int8).astype(np.float32)
         return float(row @ vector / max(float(np.linalg.norm(row)), 1e-9))
-
-    def _found(self, number: int, terms: list[_Term]) -> list[bool]:
-        match = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
-        return [
-            self._connection.execute(match, (term.expression, number)).fetchone() is not None
-            for term in terms
-        ]
 
 
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:
@@ -158,3 +172,12 @@ def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:
         for rank, one in enumerate(ranking, start=1):
             scores[one] = scores.get(one, 0.0) + 1 / (_K + rank)
     return scores
+
+
+def _documents_by_passage(connection: Any) -> npt.NDArray[np.int32]:
+    """The document of each passage, by the passage's number."""
+    rows = connection.execute("SELECT id, document FROM passages").fetchall()
+    documents = np.zeros(max((row[0] for row in rows), default=0) + 1, dtype=np.int32)
+    for passage, document in rows:
+        documents[passage] = document
+    return documents

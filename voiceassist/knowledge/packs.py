@@ -24,6 +24,7 @@ from voiceassist.errors import Unverified
 from voiceassist.knowledge.documents.model import Document, Info
 from voiceassist.knowledge.drugs import find_drugs
 from voiceassist.knowledge.passages import PassageDraft, split
+from voiceassist.knowledge.vocabulary import american
 
 MAGIC = b"VAPACK1\n"
 MAX_UNPACKED = 256 << 20
@@ -131,7 +132,7 @@ def read_pack(data: bytes, ref: PackRef) -> PackContent:
 
 def passage_input(context: str, text: str) -> str:
     """What is embedded for a passage."""
-    return f"{context}. {' '.join(text.split())}"
+    return american(f"{context}. {' '.join(text.split())}")
 
 
 def unit(directions: Directions) -> npt.NDArray[np.float32]:

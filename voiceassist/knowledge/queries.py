@@ -1,38 +1,46 @@
-"""What a spoken question asks for: its terms, and what clinicians' abbreviations mean."""
+"""What a spoken question asks for: its terms, and what clinicians' short words mean."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from voiceassist.knowledge.abbreviations import ABBREVIATIONS
+from voiceassist.knowledge.vocabulary import ASPECTS, MEANINGS, STOP_WORDS, american
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-_POSSESSIVE = re.compile(r"['\u2019]s?$")
-_COMMON = """
-    a about after all also am an and any are as ask at be been being both but by can could did do
-    does doing each few for from get give given go got had has have having he her here hers him
-    his how i if in into is it its itself just kind let like look many may me might more most much
-    must my of off on one or other our out over please really say says shall she should show so
-    some something such tell than that the their them then there these they thing things this
-    those to too up us use used using very want was we
-    were often what whats when where which while who
-    whom whose why will with would you your yours know need okay hey jarvis
-"""
-STOP_WORDS = frozenset(_COMMON.split())
+_WORD = re.compile("[^\\W_]+(?:['\u2019][^\\W_]+)?")
+_POSSESSIVE = re.compile("['\u2019]s?$")
+_LONGEST_KEY = max(len(key.split()) for key in MEANINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A content word of a question and other ways to say it (`alternatives`, it included).
+
+    `aspect` words ("treatment", "dose") say what is asked of the topic and are no topic.
+    """
+
+    alternatives: tuple[str, ...]
+    aspect: bool
+
+    @property
+    def expression(self) -> str:
+        """Any of the alternatives, in FTS5's language; quoted, so nothing in it is syntax."""
+        return " OR ".join('"' + one.replace('"', "") + '"' for one in self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question's content words, the phrases its abbreviations stand for, and its words.
+    """A question's distinct terms, and its words with what they stand for, to be embedded."""
 
-    `terms` are lower case and distinct; `phrases` are expansions; `expanded` is what to embed.
-    """
-
-    terms: tuple[str, ...]
-    phrases: tuple[str, ...]
+    terms: tuple[Term, ...]
     expanded: str
+
+    @property
+    def expression(self) -> str:
+        """Any of the terms, in FTS5's language."""
+        return " OR ".join(term.expression for term in self.terms)
 
 
 def words(text: str) -> list[str]:
@@ -43,20 +51,32 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry meaning, in order; numbers are kept."""
-    return [w for w in words(text) if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+    """The words that carry meaning, in order, in American spelling; numbers are kept."""
+    return [w for w in words(american(text)) if _carries_meaning(w)]
 
 
 def understand(text: str) -> Query:
     """Read a question as it was spoken."""
-    terms = tuple(dict.fromkeys(content_words(text)))
-    meant = (ABBREVIATIONS[term].split("; ") for term in terms if term in ABBREVIATIONS)
-    phrases = tuple(dict.fromkeys(phrase for phrases in meant for phrase in phrases))
-    expanded = " ".join([text.strip(), *(f"({phrase})" for phrase in phrases)])
-    return Query(terms, phrases, expanded)
+    heard = words(american(text))
+    meant: dict[str, list[str]] = {word: [word] for word in heard if _carries_meaning(word)}
+    expanded = [american(text.strip())]
+    for key, meaning in _meanings(heard):
+        expanded.append(f"({meaning[0]})")
+        for word in key:
+            if word in meant:
+                meant[word].extend(meaning)
+    terms = (Term(tuple(dict.fromkeys(said)), word in ASPECTS) for word, said in meant.items())
+    return Query(tuple(terms), " ".join(expanded))
 
 
-def match_expression(query: Query) -> str:
-    """The query in FTS5's language: any term or phrase. Quoted, so nothing in it is syntax."""
-    parts = [*query.terms, *query.phrases]
-    return " OR ".join('"' + part.replace('"', "") + '"' for part in parts)
+def _carries_meaning(word: str) -> bool:
+    return word not in STOP_WORDS and (len(word) > 1 or word.isdigit())
+
+
+def _meanings(heard: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    for start in range(len(heard)):
+        for length in range(1, _LONGEST_KEY + 1):
+            key = heard[start : start + length]
+            meaning = MEANINGS.get(" ".join(key)) if len(key) == length else None
+            if meaning:
+                yield key, meaning.split("; ")

@@ -1,9 +1,9 @@
 """How well a passage answers, 0 to 1: what tells an answer from a near miss.
 
-Two measures, blind in different ways: the likeness of meaning (cosine of the vectors) and
-the share of the query's content, weighted by rarity, that occurs in the passage, its title or
-its headings. A logistic of both was fitted on half of the development questions against
-questions from outside the library; `docs/knowledge.md` tells how it did on the other half.
+Measures that are blind in different ways: the likeness of meaning (cosine of the vectors), and
+the share of the question's terms, weighted by rarity, that occur in the passage and that occur
+anywhere in its document. A logistic of them was fitted on half of the development questions
+against questions from outside; `docs/knowledge.md` tells how it did on the other half.
 """
 
 from __future__ import annotations
@@ -13,35 +13,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 ENOUGH = 0.5  # what is weaker is not spoken
-_BIAS, _COSINE, _COVERAGE, _RAREST = -7.5, 5.0, 4.0, 3.0
+_BIAS, _COSINE, _PASSAGE, _DOCUMENT = -14.0, 14.0, 3.0, 6.0
+_ASPECT = 0.2  # "treatment" is found everywhere: it says little on the topic
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured of a query and one passage.
+    """What was measured of a question and one passage.
 
-    `cosine` -1 to 1; `coverage` 0 to 1, the share of the query's rarity found in the passage;
-    `rarest` 0 to 1, the same for its rarest term alone.
+    `cosine` -1 to 1; `passage` and `document` 0 to 1, the shares of the question's terms in each.
     """
 
     cosine: float
-    coverage: float
-    rarest: float
+    passage: float
+    document: float
 
 
-def rarity(holding: int, total: int) -> float:
+def rarity(holding: int, total: int, *, aspect: bool = False) -> float:
     """A term's weight when `holding` of `total` passages hold it (Robertson's idf, above 0)."""
-    return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+    weight = math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+    return weight * _ASPECT if aspect else weight
 
 
-def coverage(weights: Sequence[float], found: Sequence[bool]) -> tuple[float, float]:
-    """`coverage` and `rarest` of `Evidence`; both 0 where the query has no content."""
-    total = sum(weights)
-    if not total:
-        return 0.0, 0.0
+def coverage(weights: Sequence[float], found: Sequence[bool]) -> float:
+    """The share of the weights whose terms were found; 0 where there is none."""
     held = sum(weight for weight, is_in in zip(weights, found, strict=True) if is_in)
-    rarest = max(range(len(weights)), key=weights.__getitem__)
-    return held / total, float(found[rarest])
+    return held / (sum(weights) or 1.0)
 
 
 def strength(evidence: Evidence) -> float:
@@ -49,7 +46,7 @@ def strength(evidence: Evidence) -> float:
     score = (
         _BIAS
         + _COSINE * evidence.cosine
-        + _COVERAGE * evidence.coverage
-        + _RAREST * evidence.rarest
+        + _PASSAGE * evidence.passage
+        + _DOCUMENT * evidence.document
     )
     return 1 / (1 + math.exp(-score))

@@ -1,12 +1,63 @@
-"""What clinicians say for short, in words; the project's own table.
+"""What clinicians say, in words: short forms, other names, spellings. The project's own tables.
 
-Only what has one common meaning in a clinic stands here: an expansion that is wrong would
-find the wrong passage. Several names of one thing are parted by semicolons.
+Only what has one common meaning in a clinic stands in `MEANINGS`: an expansion that is wrong
+would find the wrong passage. Several names of one thing are parted by semicolons; the first is
+what the embedder is told.
 """
 
 from __future__ import annotations
 
-ABBREVIATIONS = {
+import re
+
+_COMMON = """
+    a about after all also am an and any are as ask at be been being both but by can could did do
+    does doing each few for from get give given go got had has have having he her here hers him
+    his how i if in into is it its itself just kind let like look many may me might more most much
+    must my of off often on one or other our out over please really say says shall she should show
+    so some something such tell than that the their them then there these they thing things this
+    those to too up us use used using very want was we were what whats when where which while who
+    whom whose why will with would you your yours know need needs okay hey jarvis
+"""
+STOP_WORDS = frozenset(_COMMON.split())
+
+_ASPECTS = """
+    treat treated treating treatment treatments therapy therapies manage managed management care
+    dose doses dosage dosing symptom symptoms sign signs cause causes caused diagnose diagnosed
+    diagnosis test tests testing prevent prevented prevention avoid risk outlook prognosis
+    complication complications target maximum minimum first line patient patients adult adults
+    people person safe start stop long soon best check change changes daily recommended handle
+    problem problems before during between affected related research trials being done
+"""
+ASPECTS = frozenset(_ASPECTS.split())
+
+_SPELLINGS = (
+    (r"(?<=[a-z])aemi", "emi"),
+    (r"\bhaem", "hem"),
+    (r"(?<=[a-z])haem", "hem"),
+    (r"\banaem", "anem"),
+    (r"paed", "ped"),
+    (r"gynaec", "gynec"),
+    (r"anaesth", "anesth"),
+    (r"faec", "fec"),
+    (r"\boedem", "edem"),
+    (r"\boesoph", "esoph"),
+    (r"\boestr", "estr"),
+    (r"rrhoea", "rrhea"),
+    (r"foet", "fet"),
+    (r"\b(tum|col|behavi|lab|od|neighb)our", r"\1or"),
+    (r"\bsulph", "sulf"),
+)
+_SPELLINGS_RE = tuple((re.compile(old, re.IGNORECASE), new) for old, new in _SPELLINGS)
+
+
+def american(text: str) -> str:
+    """British clinical spellings as American ones, so that either finds both."""
+    for old, new in _SPELLINGS_RE:
+        text = old.sub(new, text)
+    return text
+
+
+MEANINGS = {
     "aaa": "abdominal aortic aneurysm",
     "abg": "arterial blood gas",
     "acs": "acute coronary syndrome",
@@ -124,4 +175,42 @@ ABBREVIATIONS = {
     "vte": "venous thromboembolism",
     "vzv": "varicella zoster virus",
     "wpw": "Wolff-Parkinson-White syndrome",
+    "hyperkalemia": "high potassium",
+    "hypokalemia": "low potassium",
+    "hyponatremia": "low sodium",
+    "hypoglycemia": "low blood sugar; low blood glucose",
+    "hyperglycemia": "high blood sugar; high blood glucose",
+    "hypertension": "high blood pressure",
+    "high potassium": "hyperkalemia",
+    "low potassium": "hypokalemia",
+    "low sodium": "hyponatremia",
+    "low blood sugar": "hypoglycemia",
+    "high blood sugar": "hyperglycemia",
+    "high blood pressure": "hypertension",
+    "heart attack": "myocardial infarction",
+    "whooping cough": "pertussis",
+    "chickenpox": "varicella",
+    "shingles": "herpes zoster",
+    "acetaminophen": "paracetamol",
+    "paracetamol": "acetaminophen",
+    "adrenaline": "epinephrine",
+    "epinephrine": "adrenaline",
+    "salbutamol": "albuterol",
+    "albuterol": "salbutamol",
+    "creatinine clearance": "kidney function; renal function",
+    "renal failure": "kidney failure",
+    "renal": "kidney",
+    "pediatric": "children; child",
+    "otitis media": "ear infection",
+    "ear infection": "otitis media",
+    "baby": "infant",
+    "lockjaw": "tetanus",
+    "kidney stones": "nephrolithiasis",
+    "pe": "pulmonary embolism",
+    "mi": "myocardial infarction",
+    "ear ache": "otitis media; earache",
+    "blood thinner": "anticoagulant",
+    "blood thinners": "anticoagulants",
+    "painkiller": "analgesic; pain medicine",
+    "painkillers": "analgesics; pain medicines",
 }

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from voiceassist.contract.edition import sign_manifest
+from voiceassist.contract.signing import Signer
+from voiceassist.errors import StoreFull, Unverified
+from voiceassist.knowledge import database, disk, editions
+from voiceassist.knowledge.editions import EditionStore
+
+NOW_S = 1_800_000_000
+MakeStore = Callable[[], EditionStore]
+
+
+class Crash(BaseException):
+    """The power goes: nothing may catch it and go on."""
+
+
+@pytest.fixture
+def packs(publisher, documents):
+    return [publisher.pack(document) for document in documents.values()]
+
+
+def documents_of(store: EditionStore) -> set[tuple[str, int]]:
+    library = store.current()
+    assert library is not None
+    return {(pack.document, pack.version) for pack in library.manifest.packs}
+
+
+def test_an_empty_store_has_no_library(make_store: MakeStore) -> None:
+    """A new room answers from nothing, and says so."""
+    assert make_store().current() is None
+
+
+def test_an_edition_is_installed_and_survives_a_restart(make_store, publisher, packs) -> None:
+    """What was installed is served, by this store and by the next process."""
+    installed = make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    assert installed.version == 1
+    assert installed.drug_names == ("epinephrine", "prednisolone", "salbutamol")
+    again = make_store().current()
+    assert again is not None
+    assert again.find("epinephrine dose")[0].document == "anaphylaxis"
+
+
+def test_only_missing_packs_are_fetched(make_store, publisher, packs, documents) -> None:
+    """One changed document costs one pack; a document left out is gone from search."""
+    store = make_store()
+    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    publisher.fetched.clear()
+    changed = publisher.pack(documents["asthma.md"], version=2)
+    envelope = publisher.publish(2, [packs[0], changed])
+    library = store.install(envelope, publisher.fetch, now_s=NOW_S)
+    assert publisher.fetched == [changed.ref]
+    assert documents_of(make_store()) == {("anaphylaxis", 1), ("asthma", 2)}
+    assert all(p.document != "handwashing" for p in library.find("alcohol gel spores soap"))
+
+
+def test_who_reads_the_old_edition_may_finish(make_store, publisher, packs) -> None:
+    """A library handed out before a swap still answers from its own edition."""
+    store = make_store()
+    old = store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    store.install(publisher.publish(2, packs[:1]), publisher.fetch, now_s=NOW_S)
+    store.install(publisher.publish(3, packs[:1]), publisher.fetch, now_s=NOW_S)
+    assert old.find("salbutamol puffs")[0].document == "asthma"
+    old.close()
+    old.close()
+
+
+def test_at_most_two_editions_are_kept(make_store, publisher, packs, tmp_path) -> None:
+    """The current edition and the last one; older files and fetched packs go."""
+    store = make_store()
+    for version in (1, 2, 3):
+        store.install(publisher.publish(version, packs), publisher.fetch, now_s=NOW_S)
+    names = sorted(path.name for path in (tmp_path / "store").glob("edition-*"))
+    assert [name.split("-")[1] for name in names] == ["2", "3"]
+    assert list((tmp_path / "store" / "packs").iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "zeros"])
+def test_a_damaged_edition_gives_way_to_the_last_and_can_be_mended(
+    make_store, publisher, packs, tmp_path, damage
+) -> None:
+    """A file that a disk spoiled is not served; the same edition installs again over it."""
+    store = make_store()
+    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    store.install(publisher.publish(2, packs[:2]), publisher.fetch, now_s=NOW_S)
+    (path,) = (tmp_path / "store").glob("edition-2-*.sqlite")
+    match damage:
+        case "cut":
+            path.write_bytes(path.read_bytes()[:9000])
+        case "zeros":
+            data = bytearray(path.read_bytes())
+            data[8192:40960] = bytes(32768)
+            path.write_bytes(data)
+        case _:
+            path.unlink()
+    store = make_store()
+    assert store.current() is not None
+    assert store.current().version == 1
+    store.install(publisher.publish(2, packs[:2]), publisher.fetch, now_s=NOW_S)
+    assert make_store().current().version == 2
+
+
+def test_a_lost_pointer_still_finds_the_newest_edition(
+    make_store, publisher, packs, tmp_path
+) -> None:
+    """Without `current.json` the files themselves tell; a replay is still a replay."""
+    store = make_store()
+    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    store.install(publisher.publish(2, packs), publisher.fetch, now_s=NOW_S)
+    (tmp_path / "store" / "current.json").write_bytes(b"{")
+    assert make_store().current().version == 2
+    with pytest.raises(Unverified, match="not newer"):
+        make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+
+
+def test_replays_rollbacks_and_expiry_are_refused(make_store, publisher, packs) -> None:
+    """The version only rises, and a stale manifest is not new; the current edition serves on."""
+    store = make_store()
+    store.install(publisher.publish(5, packs), publisher.fetch, now_s=NOW_S)
+    for version in (5, 4):
+        with pytest.raises(Unverified, match="not newer"):
+            store.install(publisher.publish(version, packs), publisher.fetch, now_s=NOW_S)
+    with pytest.raises(Unverified, match="expired"):
+        store.install(publisher.publish(6, packs), publisher.fetch, now_s=NOW_S + 10**6)
+    assert store.current().version == 5
+
+
+def test_wrong_key_clinic_and_model_are_refused(make_store, publisher, packs) -> None:
+    """Only this clinic's editions, by a trusted key, for this embedder."""
+    manifest = publisher.manifest(1, packs)
+    forged = sign_manifest(manifest, Signer(Ed25519PrivateKey.generate()))
+    with pytest.raises(Unverified, match="not trusted"):
+        make_store().install(forged, publisher.fetch, now_s=NOW_S)
+    with pytest.raises(Unverified, match="clinic"):
+        make_store().install(
+            publisher.publish(1, packs, clinic="other"), publisher.fetch, now_s=NOW_S
+        )
+    other = manifest.model_copy(
+        update={"embedding": manifest.embedding.model_copy(update={"model": "another"})}
+    )
+    with pytest.raises(Unverified, match="another"):
+        make_store().install(
+            sign_manifest(other, publisher.signer), publisher.fetch, now_s=NOW_S
+        )
+    assert make_store().current() is None
+
+
+def test_a_tampered_pack_is_refused_and_fetched_again(make_store, publisher, packs) -> None:
+    """An altered response leaves the store as it was; the true one installs later."""
+    store = make_store()
+    envelope = publisher.publish(1, packs)
+    with pytest.raises(Unverified, match="altered"):
+        store.install(envelope, lambda ref: publisher.fetch(ref)[:-1] + b"x", now_s=NOW_S)
+    assert store.current() is None
+    assert store.install(envelope, publisher.fetch, now_s=NOW_S).version == 1
+
+
+def test_a_pack_spoiled_on_the_disk_is_fetched_again(
+    make_store, publisher, packs, tmp_path
+) -> None:
+    """A fetched pack is checked when it is used, not trusted for lying there."""
+    store = make_store()
+    folder = tmp_path / "store" / "packs"
+    folder.mkdir(parents=True)
+    (folder / packs[0].ref.sha256).write_bytes(b"spoiled")
+    (folder / packs[1].ref.sha256).write_bytes(packs[1].data)
+    assert store.missing(publisher.manifest(1, packs)) == (packs[0].ref, packs[2].ref)
+
+
+def test_what_fetch_raises_passes_and_whole_packs_are_kept(make_store, publisher, packs) -> None:
+    """A link that breaks half-way costs only the packs not yet fetched."""
+    store = make_store()
+    left = [2]
+
+    def breaks(ref):
+        left[0] -= 1
+        if left[0] < 0:
+            raise ConnectionError
+        return publisher.fetch(ref)
+
+    envelope = publisher.publish(1, packs)
+    with pytest.raises(ConnectionError):
+        store.install(envelope, breaks, now_s=NOW_S)
+    publisher.fetched.clear()
+    make_store().install(envelope, publisher.fetch, now_s=NOW_S)
+    assert len(publisher.fetched) == 1
+
+
+STEPS = [
+    (disk, "write_durable"),
+    (disk, "replace_durable"),
+    (disk, "sync_file"),
+    (disk, "sync_folder"),
+    (database, "copy"),
+    (database, "apply"),
+    (database, "check"),
+    (editions, "_remove"),
+    (os, "fsync"),
+]
+
+
+def crash_at(monkeypatch, module, name: str, nth: int, *, after: bool, error: BaseException):
+    """The `nth` call of `module.name` fails, before or after it did its work."""
+    real = getattr(module, name)
+    calls = [0]
+
+    def step(*args, **kwargs):
+        calls[0] += 1
+        if calls[0] == nth and not after:
+            raise error
+        result = real(*args, **kwargs)
+        if calls[0] == nth:
+            raise error
+        return result
+
+    monkeypatch.setattr(module, name, step)
+    return calls
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("module", "name"), STEPS, ids=[name for _, name in STEPS])
+def test_a_crash_at_any_step_leaves_a_whole_edition(
+    make_store, publisher, packs, documents, monkeypatch, module, name, after
+) -> None:
+    """However often and wherever installing dies, a new process serves the old or the new
+    edition, whole, and the install can be repeated."""
+    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    changed = [packs[0], publisher.pack(documents["asthma.md"], version=2)]
+    envelope = publisher.publish(2, changed)
+    whole = {1: {(p.ref.document, 1) for p in packs}, 2: {("anaphylaxis", 1), ("asthma", 2)}}
+    for nth in range(1, 40):
+        store = make_store()
+        assert store.current() is not None
+        if store.current().version == 2:
+            break
+        with monkeypatch.context() as patch:
+            calls = crash_at(patch, module, name, nth, after=after, error=Crash())
+            try:
+                store.install(envelope, publisher.fetch, now_s=NOW_S)
+            except Crash:
+                pass
+            assert calls[0] > 0
+        survivor = make_store()
+        assert documents_of(survivor) == whole[survivor.current().version]
+        assert survivor.current().find("prednisolone")[0].document == "asthma"
+    assert make_store().current().version == 2
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4, 6])
+def test_a_full_disk_is_named_and_harms_nothing(
+    make_store, publisher, packs, documents, monkeypatch, nth
+) -> None:
+    """ENOSPC anywhere becomes `StoreFull`; the last edition serves on."""
+    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    envelope = publisher.publish(2, [publisher.pack(documents["asthma.md"], version=2)])
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with monkeypatch.context() as patch:
+        crash_at(patch, os, "fsync", nth, after=False, error=full)
+        with pytest.raises(StoreFull, match="free some space"):
+            make_store().install(envelope, publisher.fetch, now_s=NOW_S)
+    assert make_store().current().version in {1, 2}
+
+
+def test_a_database_that_finds_the_disk_full_says_so(
+    make_store, publisher, packs, monkeypatch
+) -> None:
+    """SQLite's own word for a full disk is `StoreFull` too."""
+    error = database.sqlite.OperationalError("database or disk is full")
+    crash_at(monkeypatch, database, "apply", 1, after=False, error=error)
+    with pytest.raises(StoreFull, match="free some space"):
+        make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+
+
+def test_leftovers_of_a_crash_are_cleared(make_store, publisher, packs, tmp_path) -> None:
+    """Unfinished files do not pile up."""
+    folder: Path = tmp_path / "store"
+    (folder / "packs").mkdir(parents=True)
+    (folder / "edition-9-abc.sqlite.next").write_bytes(b"half")
+    (folder / "packs" / "abc.part").write_bytes(b"half")
+    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    assert len(list(folder.glob("edition-*"))) == 1
+    assert list((folder / "packs").iterdir()) == []
