@@ -452,9 +452,7 @@ def test_rooms_do_not_speak_for_each_other(real_clinic: Clinic) -> None:
     topics = Topics(CLINIC)
     forged = RoomState(room="x", status="ready").model_dump_json()
     rooms[1].transport.publish(topics.journal("room-1"), "junk")
-    rooms[1].transport.publish(
-        topics.state("room-1"), RoomState(room="x", status="ready").model_dump_json()
-    )
+    rooms[1].transport.publish(topics.state("room-1"), forged)
     for room in rooms:
         room.turns(120)
     for room in rooms:
