@@ -66,7 +66,8 @@ def word() -> bytes:
 def test_markdown_keeps_headings_lists_and_tables_as_words() -> None:
     """Markup is gone from the text, and every block knows the headings above it."""
     text = (
-        "# Fever\n\nSource: The clinic\n\n## Children\n\nGive **paracetamol** [15 mg](x) per kg.\n\n"
+        "# Fever\n\nSource: The clinic\n\n## Children\n\n"
+        "Give **paracetamol** [15 mg](x) per kg.\n\n"
         "- Keep cool\n- Drink\n\n| Age | Dose |\n|---|---|\n| 2 years | 180 mg |\n"
     )
     document = read("fever.md", text)

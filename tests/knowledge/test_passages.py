@@ -11,9 +11,9 @@ WORD = st.sampled_from(
     ["Give", "5", "mg", "e.g.", "Dr.", "2.5", "every", "6", "hours.", "Not", "(unless", "ill).",
      "-", "pain;", "fever,", "He", "slept.", "U.S.", "always!"]
 )  # fmt: skip
-TEXT = st.lists(
-    st.lists(WORD, min_size=1, max_size=260).map(" ".join), min_size=1, max_size=5
-).map(lambda parts: "\n\n".join(f"## Part {i}\n\n{part}" for i, part in enumerate(parts)))
+TEXT = st.lists(st.lists(WORD, min_size=1, max_size=260).map(" ".join), min_size=1, max_size=5).map(
+    lambda parts: "\n\n".join(f"## Part {i}\n\n{part}" for i, part in enumerate(parts))
+)
 
 
 def texts(text: str) -> list[str]:
@@ -44,7 +44,7 @@ def test_bullets_run_into_a_line_are_sentences_of_their_own() -> None:
 
 
 def test_a_lost_space_after_a_stop_still_ends_a_sentence() -> None:
-    """"each year.Of these" is two sentences."""
+    """Text that lost its spaces, "year.Of these", is still two sentences."""
     assert texts("It is rare each year.Of these most recover.") == [
         "It is rare each year.",
         "Of these most recover.",
@@ -90,6 +90,4 @@ def test_passages_leave_no_word_out(text: str) -> None:
 def test_a_passage_knows_its_place_and_searches_its_headings() -> None:
     """The place is for a person, the context carries title and headings for search."""
     drafts = split(read("# Croup\n\n## Care\n\n### At home\n\nKeep calm.\n"))
-    assert [(d.place, d.context) for d in drafts] == [
-        ("Care > At home", "Croup. Care. At home")
-    ]
+    assert [(d.place, d.context) for d in drafts] == [("Care > At home", "Croup. Care. At home")]

@@ -14,6 +14,8 @@ The last edition is kept beside the current one and served when the current file
 from __future__ import annotations
 
 import contextlib
+import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -32,6 +34,8 @@ from voiceassist.errors import Unverified
 from voiceassist.knowledge import database, disk
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, PackContent, embedding_of, read_pack
+
+_EDITION = re.compile(r"edition-(\d+)-[0-9a-f]+\.sqlite")
 
 Fetch = Callable[[PackRef], bytes]
 
@@ -88,15 +92,16 @@ class EditionStore:
         self._trusted = trusted
         self._clinic = clinic
         self._open: Library | None = None
+        self._lock = threading.RLock()
 
     def current(self) -> Library | None:
         """The newest whole edition, open; None where there is none yet."""
-        if self._open is None:
-            for named in self._read_pointer().editions:
+        with self._lock:
+            for named in self._kept() if self._open is None else ():
                 with contextlib.suppress(Unverified):
                     self._open = self._serve(named)
                     break
-        return self._open
+            return self._open
 
     def missing(self, manifest: Manifest) -> tuple[PackRef, ...]:
         """The packs of `manifest` that must be fetched."""
@@ -110,6 +115,10 @@ class EditionStore:
         the disk is full; what `fetch` raises passes through. The library returned before is
         left open for whoever still reads it; they close it.
         """
+        with self._lock:
+            return self._install(envelope, fetch, now_s)
+
+    def _install(self, envelope: Envelope, fetch: Fetch, now_s: int) -> Library:
         before = self.current()
         newer_than = before.version if before else 0
         manifest = open_manifest(
@@ -128,7 +137,7 @@ class EditionStore:
             self._packs.mkdir(parents=True, exist_ok=True)
             self._fetch(self.missing(manifest), fetch)
             named = self._build(manifest, before)
-            kept = (named, *(one for one in self._read_pointer().editions if one != named))[:2]
+            kept = (named, *(one for one in self._kept() if one.version < named.version))[:2]
             disk.write_durable(self._pointer, _Pointer(editions=kept).model_dump_json().encode())
             self._open = self._serve(named)
             self._tidy({one.file for one in kept})
@@ -194,16 +203,19 @@ class EditionStore:
         return True
 
     def _file_of(self, library: Library) -> Path | None:
-        for named in self._read_pointer().editions:
+        for named in self._kept():
             if named.version == library.version:
                 return self._root / named.file
         return None
 
-    def _read_pointer(self) -> _Pointer:
+    def _kept(self) -> tuple[_Named, ...]:
+        """The editions kept, the newest first; without a pointer, what the files' names say."""
         try:
-            return _Pointer.model_validate_json(self._pointer.read_bytes())
+            return _Pointer.model_validate_json(self._pointer.read_bytes()).editions
         except (FileNotFoundError, ValidationError):
-            return _Pointer()
+            found = (_EDITION.fullmatch(path.name) for path in self._root.glob("edition-*"))
+            named = [_Named(version=int(one[1]), file=one[0]) for one in found if one]
+            return tuple(sorted(named, key=lambda one: -one.version))
 
     def _tidy(self, kept: set[str]) -> None:
         for path in self._root.glob("edition-*"):
