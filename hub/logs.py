@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from hub import request_id
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_KNOWN = {"message", "asctime", "taskName", "color_message"}  # the last is uvicorn's, in colour
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | _KNOWN
 
 
 class JsonFormatter(logging.Formatter):

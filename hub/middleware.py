@@ -51,7 +51,7 @@ class RequestShell:
             return
         headers = Headers(scope=scope)
         chosen = request_id.enter(headers.get(request_id.HEADER))
-        answer = _Outgoing(send, chosen)
+        answer = _Outgoing(send, chosen, scope["path"])
         began = time.perf_counter()
         try:
             await self._serve(scope, headers, receive, answer)
@@ -87,9 +87,10 @@ class RequestShell:
 class _Outgoing:
     """Adds the headers of every answer and remembers its status (0: not begun)."""
 
-    def __init__(self, send: Send, chosen: str) -> None:
+    def __init__(self, send: Send, chosen: str, path: str) -> None:
         self._send = send
         self._id = chosen
+        self._caching = "no-cache" if path.startswith("/static/") else "no-store"
         self.status = 0
 
     async def send(self, message: Message) -> None:
@@ -97,7 +98,7 @@ class _Outgoing:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers[request_id.HEADER] = self._id
-            headers.setdefault("Cache-Control", "no-store")
+            headers.setdefault("Cache-Control", self._caching)
             for name, value in _HEADERS.items():
                 headers[name] = value
         await self._send(message)

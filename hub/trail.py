@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 
 from hub.audit.schemas import EntryView, Filters
 from hub.audit.service import AuditService
@@ -16,8 +17,11 @@ _GOOD_FOR_MS = 15_000  # verifying reads everything; pages refresh more often th
 class TrailDesk:
     """Shows the newest entries and whether all of them hold. Thread-safe."""
 
-    def __init__(self, audit: AuditService, now_ms: Clock) -> None:
+    def __init__(
+        self, audit: AuditService, now_ms: Clock, names: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._audit = audit
+        self._names = names
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._verified: tuple[int, TrailState] | None = None
@@ -33,21 +37,22 @@ class TrailDesk:
     def lines(self, offset: int, limit: int) -> list[TrailLine]:
         """Entries, newest first."""
         found, _ = self._audit.search(Filters(), offset, limit)
-        return [_line(view) for view in found]
+        names = self._names()
+        return [_line(view, names) for view in found]
 
     def _verify(self) -> TrailState:
         report = self._audit.verify_all()
         return TrailState(report.ok, report.entries, len(report.chains), report.problem)
 
 
-def _line(view: EntryView) -> TrailLine:
+def _line(view: EntryView, names: Mapping[str, str]) -> TrailLine:
     return TrailLine(
         number=view.seq,
         when_ms=view.wall_ms,
         box=view.box,
-        actor=view.actor,
+        actor=names.get(view.actor, view.actor),
         action=view.action,
         outcome=view.outcome,
-        subject=view.subject,
+        subject=names.get(view.subject, view.subject),
         detail=detail_text(view.detail),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from functools import cached_property
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -47,7 +48,6 @@ class AuthService:
         self._settings = settings
         self._clock = clock
         self._hasher = PasswordHash((Argon2Hasher(),))
-        self._unknown = self._hasher.hash(secrets.token_hex())
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._per_account = parse(settings.login_limit)
         self._per_address = parse(settings.address_limit)
@@ -55,6 +55,10 @@ class AuthService:
     def needs_setup(self) -> bool:
         """Whether there is no administrator yet."""
         return not self._store.any_account()
+
+    def names(self) -> dict[str, str]:
+        """Administrators' names by the ids that the audit trail has."""
+        return self._store.names()
 
     def issue_code(self, *, anew: bool = False) -> str | None:
         """A new setup code; None where one already waits, unless `anew`, or none is needed."""
@@ -91,7 +95,7 @@ class AuthService:
         self._limit(self._per_address, "login", address)
         self._limit(self._per_account, "account", email)
         account = self._store.by_email(email)
-        known = account.password_hash if account else self._unknown
+        known = account.password_hash if account else self._nobodys_hash
         good, stronger = self._hasher.verify_and_update(request.password, known)
         if account is None or not good:
             self._record("administrator.sign_in", account.id if account else "", done=False)
@@ -115,6 +119,10 @@ class AuthService:
         """End the session that `person` calls with."""
         self._store.end_session(person.session)
         self._record("administrator.sign_out", person.id, done=True)
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        return self._hasher.hash(secrets.token_hex())
 
     def _begin(self, account: Account, kind: Kind) -> Issued:
         minutes = self._settings.token_minutes if kind == "access" else self._settings.page_minutes

@@ -64,6 +64,11 @@ class AuthStore:
         with self._database.read() as session:
             return bool(session.scalar(select(func.count()).select_from(UserRow)))
 
+    def names(self) -> dict[str, str]:
+        """Administrators' names by id."""
+        with self._database.read() as session:
+            return {row.id: row.name for row in session.scalars(select(UserRow))}
+
     def by_email(self, email: str) -> Account | None:
         """The account of `email`, which is lower-case."""
         with self._database.read() as session:

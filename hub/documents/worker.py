@@ -11,7 +11,8 @@ from hub.documents.schemas import Built, Task
 from hub.errors import NotFound
 from hub.ports import Clock
 from hub.storage.blobs import Blobs
-from voiceassist.errors import BadInput, Unverified, VoiceAssistError
+from voiceassist.contract.edition import EmbeddingSpec
+from voiceassist.errors import BadInput, Unavailable, Unverified, VoiceAssistError
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Worker:
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._holding = False
+        self._refreshed = False
         self._thread = threading.Thread(target=self._run, name="indexing", daemon=True)
 
     @property
@@ -70,6 +73,13 @@ class Worker:
         if orphans := self._queue.adopt():
             log.info("queued again after a restart: %d jobs", orphans)
         return True
+
+    def refresh(self, embedding: EmbeddingSpec) -> int:
+        """Queue what was indexed with another embedding; how many. Needs the lock."""
+        stale = self._queue.queue_stale(embedding)
+        if stale:
+            log.info("indexing anew with %s: %d documents", embedding.model, stale)
+        return stale
 
     def step(self) -> bool:
         """Do one job that is due; False where none is."""
@@ -128,6 +138,14 @@ class Worker:
     def _turn(self) -> bool:
         if not self._holding:
             self._holding = self.begin()
+        if self._holding and not self._refreshed:
+            self._refresh_once()
         return self._holding and self.step()
 
-    _holding = False
+    def _refresh_once(self) -> None:
+        """Settings may have changed since the last start; a missing model is told by the jobs."""
+        self._refreshed = True
+        try:
+            self.refresh(self._indexer.embedding())
+        except (Unavailable, Unverified) as error:
+            log.warning("the embedding model is not ready: %s", error)
