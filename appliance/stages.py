@@ -6,7 +6,7 @@ are seconds by the clock that the turn was given.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -142,7 +142,7 @@ class VoiceStage(Protocol):
 
     sample_rate: int
 
-    def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Samples]:
+    def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncGenerator[Samples, None]:
         """Speech at `sample_rate` Hz; a sentence is made while the one before is played."""
 
     def adjust(self, command: Command) -> None:

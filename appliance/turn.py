@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 
 from appliance.rules import phrases
@@ -64,7 +65,8 @@ async def take_turn(
     if isinstance(route, Order):
         box.voice.adjust(route.command)
     spoken = _Spoken(box, route, answer, record)
-    played = await box.speaker.play(box.voice.speak(spoken.sentences()), box.voice.sample_rate)
+    async with aclosing(box.voice.speak(spoken.sentences())) as speech:
+        played = await box.speaker.play(speech, box.voice.sample_rate)
     if played.first_at is not None:
         laps.mark("voice", played.first_at)
     return replace(

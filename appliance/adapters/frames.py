@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ _KEPT_S = 4
 class Source(Protocol):
     """Where samples come from."""
 
-    def chunks(self) -> AsyncIterator[Samples]:
+    def chunks(self) -> AsyncGenerator[Samples, None]:
         """Chunks of any size."""
 
     def moment(self, sample: int) -> float:
@@ -48,6 +48,10 @@ class Stream:
         self._place += len(window)
         self._kept.append(frame)
         return frame
+
+    async def aclose(self) -> None:
+        """Let go of the source."""
+        await self._chunks.aclose()
 
     def since(self, sample: int) -> Sequence[Frame]:
         """The frames kept that reach beyond `sample`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ class Microphone:
         self._clock = clock
         self._start = clock()
 
-    async def chunks(self) -> AsyncIterator[Samples]:
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
         """Blocks as they are captured; raises `Unavailable` where there is no such device."""
         import sounddevice  # noqa: PLC0415 - only a room with a sound card has PortAudio
 

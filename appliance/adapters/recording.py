@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -93,7 +93,7 @@ class Recording:
         self._pacer = pacer
         self._heard = 0
 
-    async def chunks(self) -> AsyncIterator[Samples]:
+    async def chunks(self) -> AsyncGenerator[Samples, None]:
         """The recording, once."""
         for start in range(0, len(self._samples), _CHUNK):
             chunk = self._samples[start : start + _CHUNK]

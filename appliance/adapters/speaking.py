@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Voice:
         self._gain = float(np.clip(self._gain * _GAINS.get(command, 1.0), *_GAIN_LIMITS))
         self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
 
-    async def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Samples]:
+    async def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncGenerator[Samples, None]:
         """Chunks of speech; a sentence that the voice twice fails to make is left out."""
         made: asyncio.Queue[Samples | None] = asyncio.Queue()
         work = asyncio.create_task(self._make(sentences, made))
@@ -69,16 +70,17 @@ class Voice:
     ) -> None:
         try:
             async for sentence in sentences:
-                async for chunk in self._sentence(sentence.text):
-                    made.put_nowait(chunk)
+                async with aclosing(self._sentence(sentence.text)) as speech:
+                    async for chunk in speech:
+                        made.put_nowait(chunk)
                 made.put_nowait(np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16))
         finally:
             made.put_nowait(None)
 
-    async def _sentence(self, text: str) -> AsyncIterator[Samples]:
+    async def _sentence(self, text: str) -> AsyncGenerator[Samples, None]:
         if text in self._fixed:
-            for chunk in self._fixed[text]:
-                yield chunk
+            for made in self._fixed[text]:
+                yield made
             return
         loop = asyncio.get_running_loop()
         begun = False
@@ -94,6 +96,8 @@ class Voice:
                     return  # half a sentence was said: saying it again would confuse
             else:
                 return
+            finally:
+                self._pool.submit(_end, speech)
 
     def _loud(self, chunk: Samples) -> Samples:
         if self._gain == 1.0:
@@ -104,3 +108,9 @@ class Voice:
 
 def _next(speech: Iterator[Samples]) -> Samples | None:
     return next(speech, None)
+
+
+def _end(speech: Iterator[Samples]) -> None:
+    """Close an engine's generator on the thread that runs it: half a sentence must not linger."""
+    if isinstance(speech, Generator):
+        speech.close()

@@ -139,26 +139,27 @@ class Journal:
         entries: list[str] = []
         with self._reading() as db:
             start = self.acked() if after is None else after
-            first, head = 0, ""
-            for seq, hashed, data in db.execute(
-                "SELECT seq, hash, data FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
+            first, last = 0, b""
+            for seq, data in db.execute(
+                "SELECT seq, data FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
                 (start, limit),
             ):
                 text = base64.b64encode(data).decode()
                 room -= len(text) + 3
                 if room < 0:
                     break
-                first, head = first or seq, hashed
+                first, last = first or seq, data
                 entries.append(text)
         if not entries:
             return None
-        at = Head(self.box, self.epoch, first + len(entries) - 1, head)
+        end = Sealed.from_bytes(last)
+        entry = end.entry()
+        # signed with its own time, a batch that is sent again is the same bytes again
+        word = sign_checkpoint(
+            Head(self.box, self.epoch, entry.seq, end.hash), entry.wall_ms, self._key
+        )
         return JournalBatch(
-            box=self.box,
-            epoch=self.epoch,
-            first=first,
-            entries=tuple(entries),
-            head=sign_checkpoint(at, self._clock.wall_ms(), self._key),
+            box=self.box, epoch=self.epoch, first=first, entries=tuple(entries), head=word
         )
 
     def acknowledge(self, envelope: Envelope, trusted: KeyRing) -> Ack:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from appliance.enrol import Identity
-from appliance.journal.journal import Journal
 from appliance.sync.broker import MqttTransport, Reconnect, Transport
 from appliance.sync.link import LinkState
+from appliance.sync.outbox import Outbox
 from appliance.sync.window import Patience, Window
 from voiceassist.contract.ledger import Clock, open_ack
 from voiceassist.contract.signing import Envelope
@@ -52,7 +52,7 @@ class Sync:
     def __init__(
         self,
         identity: Identity,
-        journal: Journal,
+        journal: Outbox,
         clock: Clock,
         *,
         state: Callable[[], RoomState],

@@ -1,0 +1,136 @@
+"""The room's settings: environment, then the TOML file, then defaults. Frozen once read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from appliance.rules.route import Policy
+from voiceassist.errors import WrongUse
+from voiceassist.phi.policy import PhiPolicy
+
+DEFAULT_CONFIG = Path("/etc/voiceassist/appliance.toml")
+_PREFIX = "VOICEASSIST_APPLIANCE__"
+_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HubSettings(_Part):
+    """Where the hub is, if not where enrolment said."""
+
+    url: str = ""
+
+
+class MqttSettings(_Part):
+    """Where the broker is, if not where enrolment said."""
+
+    host: str = ""
+    port: _Port | None = None
+
+
+class PolicySettings(_Part):
+    """`escalate`: "cleared" lets the hub be asked about what the gate cleared, "never" nothing."""
+
+    escalate: Policy = "cleared"
+
+
+class PanelSettings(_Part):
+    """The room's own page; it is served on loopback alone."""
+
+    host: Literal["127.0.0.1"] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8500
+
+
+class AudioSettings(_Part):
+    """Sound devices by name; "" is the board's own choice."""
+
+    input: str = ""
+    output: str = ""
+
+
+class ListenSettings(_Part):
+    """Milliseconds: silence that ends a question, silence that gives up, the longest question."""
+
+    end_ms: int = Field(default=600, ge=250, le=3000)
+    leading_ms: int = Field(default=5000, ge=1000, le=30_000)
+    longest_ms: int = Field(default=20_000, ge=2000, le=60_000)
+
+
+class ApplianceSettings(BaseSettings):
+    """One room. A room that is not enrolled needs `data_dir` alone."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    clinic: Annotated[str, Field(pattern=_NAME)] | None = None
+    room: Annotated[str, Field(pattern=_NAME)] = "room"
+    profile: str = "generic-x86"
+    data_dir: Path
+    models_dir: Path | None = None
+    identity_dir: Path | None = None
+    hub: HubSettings = HubSettings()
+    mqtt: MqttSettings = MqttSettings()
+    policy: PolicySettings = PolicySettings()
+    panel: PanelSettings = PanelSettings()
+    audio: AudioSettings = AudioSettings()
+    listen: ListenSettings = ListenSettings()
+    phi: PhiPolicy = PhiPolicy()
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before what `load` passes from the file."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(path: Path) -> ApplianceSettings:
+    """Read the settings; raises `WrongUse` naming the file and the key at fault."""
+    if not path.is_file():
+        raise WrongUse(f"no settings at {path}; write them, or name the file with --config")
+    try:
+        values = TomlConfigSettingsSource(ApplianceSettings, toml_file=path)()
+    except (ValueError, OSError) as error:
+        raise WrongUse(f"{path} is not TOML ({error}); correct it") from error
+    return _checked(str(path), values)
+
+
+def without_file(data_dir: Path, profile: str) -> ApplianceSettings:
+    """The settings of a room that is tried out: defaults, and what the environment says."""
+    return _checked("environment", {"data_dir": data_dir, "profile": profile})
+
+
+def _checked(origin: str, values: dict[str, Any]) -> ApplianceSettings:
+    known = {f"{_PREFIX}{name}".upper() for name in ApplianceSettings.model_fields}
+    for name in os.environ:
+        if name.startswith(_PREFIX) and "__".join(name.split("__")[:2]).upper() not in known:
+            raise WrongUse(f"environment: unknown setting {name}; unset or correct it")
+    try:
+        return ApplianceSettings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise WrongUse(f"{origin}: unknown key {key!r}; remove or correct it") from error
+        raise WrongUse(f"{origin}: {key}: {first['msg']}; correct it") from error

@@ -1,0 +1,249 @@
+"""The one place that chooses the room's adapters. Two phases: load everything, then warm it up."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from appliance.adapters.frames import Source, Stream
+from appliance.adapters.hearing import Ear, Segmenter, Wake
+from appliance.adapters.hub_link import HttpHubLink
+from appliance.adapters.judging import JudgeStage
+from appliance.adapters.mind import Mind, NoHub
+from appliance.adapters.recorder import Recorder
+from appliance.adapters.shelf import Shelf
+from appliance.adapters.speaking import Voice
+from appliance.enrol import Identity, load_identity
+from appliance.hub_client import hub_client
+from appliance.journal.clock import SystemClock, boot_id
+from appliance.journal.journal import Journal
+from appliance.rules import phrases
+from appliance.rules.segment import Segmentation
+from appliance.settings import ApplianceSettings
+from appliance.stages import SpeakerStage, Stages
+from voiceassist.contract.signing import KeyRing, Signer
+from voiceassist.contract.speech import Transcript
+from voiceassist.engines.manifest import load_manifest
+from voiceassist.engines.ports import (
+    SAMPLE_RATE,
+    Embedder,
+    Generator,
+    PhiTagger,
+    Samples,
+    SpeechToText,
+)
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import ModelStore, default_store
+from voiceassist.errors import StoreFull, WrongUse
+from voiceassist.knowledge.editions import EditionStore
+from voiceassist.knowledge.folder import open_folder
+from voiceassist.knowledge.library import Library
+from voiceassist.phi.build import build_gate
+
+Say = Callable[[str], None]
+clock = time.perf_counter
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room that is ready: its stages, and what stands beside them."""
+
+    settings: ApplianceSettings
+    engines: Engines
+    identity: Identity | None
+    box: Stages
+    ear: Ear
+    voice: Voice
+    shelf: Shelf
+    judge: JudgeStage
+    tagger: PhiTagger
+    editions: EditionStore
+    journal: Journal
+    hub: httpx.Client | None
+    generator: Generator | None
+
+    def stream(self, source: Source) -> Stream:
+        """The frames of a source."""
+        return Stream(source, self.engines.vad())
+
+    def models(self) -> dict[str, str]:
+        """Which model serves each part."""
+        profile = self.engines.profile
+        named = {
+            "wake": profile.wake.phrase, "vad": profile.vad.model, "stt": profile.stt.model,
+            "tts": profile.tts.model, "embed": profile.embed.model, "phi": profile.tagger.model,
+        }  # fmt: skip
+        return named | ({"llm": profile.generate.model} if profile.generate else {})
+
+    def use(self, library: Library) -> None:
+        """Answer from `library` from now on; its drug names tell ear and gate what to expect."""
+        self.shelf.put(library)
+        self.ear.expect(library.drug_names)
+        policy = self.settings.phi
+        names = tuple(dict.fromkeys((*policy.drug_names, *library.drug_names)))
+        self.judge.replace(build_gate(policy.model_copy(update={"drug_names": names}), self.tagger))
+
+    def close(self) -> None:
+        """Free the models, end the voice's process, close the files."""
+        self.ear.close()
+        self.voice.close()
+        self.shelf.close()
+        if self.generator is not None:
+            self.generator.close()
+        if self.hub is not None:
+            self.hub.close()
+        self.journal.close()
+
+
+def build_room(
+    settings: ApplianceSettings, speaker: SpeakerStage, say: Say, edition: Path | None = None
+) -> Room:
+    """Load and warm up everything; `say` tells what goes on.
+
+    `edition` is a folder of `voiceassist knowledge build` to answer from. Raises
+    `VoiceAssistError` for what is missing, altered or in the way.
+    """
+    _make_folder(settings.data_dir)
+    identity = _identity(settings)
+    engines = Engines(load_profile(settings.profile), _model_store(settings))
+    journal = _journal(settings, identity)
+    say("loading the library's embedding model")
+    embedder = engines.embedder()
+    editions = _editions(settings, identity, embedder)
+    shelf = Shelf()
+    say("loading the ear")
+    stt = engines.stt()
+    ear = Ear(stt)
+    say("loading the voice")
+    voice = Voice(engines.tts())
+    say("loading the gate")
+    tagger = engines.phi_tagger()
+    judge = JudgeStage(build_gate(settings.phi, tagger))
+    generator = _generator(engines, say)
+    say("warming up")
+    _warm_up(stt, voice, embedder)
+    hub = _hub(identity)
+    mind = Mind(
+        shelf,
+        HttpHubLink(hub) if hub else NoHub(),
+        generator,
+        generator.measure() if generator else None,
+    )
+    listen = Segmentation(**settings.listen.model_dump())
+    box = Stages(
+        wake=Wake(engines.wake()),
+        segmenter=Segmenter(listen, ear.begin),
+        ear=ear,
+        gate=judge,
+        library=shelf,
+        mind=mind,
+        journal=Recorder(journal),
+        voice=voice,
+        speaker=speaker,
+        policy=settings.policy.escalate,
+        clock=clock,
+    )
+    room = Room(
+        settings, engines, identity, box, ear, voice, shelf, judge, tagger, editions, journal,
+        hub, generator,
+    )  # fmt: skip
+    library = (
+        open_folder(edition, embedder, now_s=int(time.time())) if edition else editions.current()
+    )
+    if library is not None:
+        room.use(library)
+    judge_once = Transcript("what is the usual dose of ibuprofen", confidence=1.0)
+    build_gate(settings.phi, tagger).judge(judge_once)
+    return room
+
+
+def with_speaker(room: Room, speaker: SpeakerStage) -> Stages:
+    """The room's stages with another speaker."""
+    return replace(room.box, speaker=speaker)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise WrongUse(f"data_dir {path} can't be made ({error.strerror}); name another") from error
+
+
+def _identity(settings: ApplianceSettings) -> Identity | None:
+    if settings.identity_dir is None:
+        return None
+    identity = load_identity(settings.identity_dir)
+    if settings.clinic not in {None, identity.clinic}:
+        raise WrongUse(
+            f"settings name clinic {settings.clinic!r}, the box is enrolled in "
+            f"{identity.clinic!r}; correct the settings or enrol it again"
+        )
+    return dataclasses.replace(
+        identity,
+        hub_url=settings.hub.url or identity.hub_url,
+        mqtt_host=settings.mqtt.host or identity.mqtt_host,
+        mqtt_port=settings.mqtt.port or identity.mqtt_port,
+    )
+
+
+def _model_store(settings: ApplianceSettings) -> ModelStore:
+    if settings.models_dir is None:
+        return default_store()
+    return ModelStore(settings.models_dir, load_manifest())
+
+
+def _journal(settings: ApplianceSettings, identity: Identity | None) -> Journal:
+    # without an enrolment nobody takes the entries, so nobody needs to know the key
+    signer = identity.signer if identity else Signer(Ed25519PrivateKey.generate())
+    box = identity.room if identity else settings.room
+    try:
+        return Journal(
+            settings.data_dir / "journal.sqlite", box, signer, SystemClock(), boot_id(),
+            epoch=lambda: uuid.uuid4().hex,
+        )  # fmt: skip
+    except StoreFull as error:
+        raise StoreFull(f"{error}; nothing can be recorded, so nothing is answered") from error
+
+
+def _editions(
+    settings: ApplianceSettings, identity: Identity | None, embedder: Embedder
+) -> EditionStore:
+    trusted = identity.editions if identity else KeyRing(())
+    clinic = identity.clinic if identity else settings.clinic or ""
+    return EditionStore(settings.data_dir / "library", embedder, trusted, clinic)
+
+
+def _hub(identity: Identity | None) -> httpx.Client | None:
+    if identity is None:
+        return None
+    return hub_client(
+        identity.hub_url, ca=identity.ca, private=identity.private, room=identity.room
+    )
+
+
+def _generator(engines: Engines, say: Say) -> Generator | None:
+    if engines.profile.generate is None:
+        return None
+    say("loading the language model")
+    return engines.generator()
+
+
+def _warm_up(stt: SpeechToText, voice: Voice, embedder: Embedder) -> None:
+    quiet: Samples = _hiss(SAMPLE_RATE)
+    stt.transcribe(quiet)
+    voice.prepare(phrases.FIXED)
+    embedder.embed(["warm up"])
+
+
+def _hiss(count: int) -> Samples:
+    """A second of something to recognise: the first pass of a model is its slowest."""
+    return (np.sin(np.arange(count) / 20) * 500).astype(np.int16)
