@@ -21,6 +21,7 @@ from voiceassist.contract.ledger import Entry, Head, Sealed
 from voiceassist.contract.signing import Envelope
 
 _CHUNK = 2000
+_ALARM_MS = 3_600_000
 
 
 class LogWriter:
@@ -84,10 +85,20 @@ class LogWriter:
     def quarantine(
         self, room: str, payload: bytes, reason: str, problem: str, *, epoch: str, last: int
     ) -> bool:
-        """Keep a batch that was not taken; False when the same one was kept before."""
+        """Keep a batch that was not taken; whether it is the hour's first of its kind.
+
+        The same batch is kept once, however often it comes.
+        """
         digest = sha256(payload)
         if self._session.get(QuarantineRow, digest) is not None:
             return False
+        alike = select(func.count()).where(
+            QuarantineRow.room == room,
+            QuarantineRow.reason == reason,
+            QuarantineRow.epoch == epoch,
+            QuarantineRow.received_ms > self._now_ms - _ALARM_MS,
+        )
+        first = not self._session.scalar(alike)
         self._session.add(
             QuarantineRow(
                 sha256=digest,
@@ -101,7 +112,7 @@ class LogWriter:
                 released_ms=0,
             )
         )
-        return True
+        return first
 
     def release(self, head: Head, reason: str) -> None:
         """Mark what was kept for `reason` and the journal has caught up with."""

@@ -138,6 +138,12 @@ def test_batches_keep_their_limits(journal: Journal) -> None:
     assert journal.batch(after=40) is None
 
 
+def test_a_batch_sent_again_is_the_same_bytes(journal: Journal) -> None:
+    """A repetition can be told from a new batch by its bytes, whatever the clock says."""
+    add(journal, 4)
+    assert journal.batch() == journal.batch()
+
+
 def test_only_the_hubs_signed_word_empties_the_outbox(journal: Journal) -> None:
     """What the hub signed for is owed no more, and the rest is."""
     receipts = add(journal, 5)

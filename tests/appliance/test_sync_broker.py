@@ -222,7 +222,7 @@ class Clinic:
             "clinic": CLINIC,
             "room": room,
             "ca_pem": self.authority.cert_pem.decode(),
-            "cert_pem": certificate.public_bytes(pki.Encoding.PEM).decode(),
+            "cert_pem": pki.Identity(certificate, self.authority.key).cert_pem.decode(),
             "edition_public_pem": [public_pem(self.ack_key.public)],
             "ack_public_pem": [public_pem(self.ack_key.public)],
             "hub_url": "https://127.0.0.1:1",
@@ -434,7 +434,7 @@ def test_state_will_and_hints_travel(real_clinic: Clinic) -> None:
     eventually(lambda: [s.status for s in real_clinic.states][-1:] == ["ready"], "the state")
     assert isinstance(room.transport, MqttTransport)
     wire = room.transport._client.socket()
-    assert wire is not None
+    assert isinstance(wire, socket.socket)
     wire.shutdown(socket.SHUT_RDWR)
     eventually(lambda: "offline" in [s.status for s in real_clinic.states], "the last will")
     eventually(lambda: real_clinic.states[-1].status == "ready", "the return")

@@ -70,12 +70,13 @@ class Trail:
             self.database.engine,
             tables=[kind.__table__ for kind in (EntryRow, HeadRow, QuarantineRow)],  # type: ignore[misc]
         )
+        self.clock = Ticks()
         epochs = itertools.count(1)
         self.service = AuditService(
             AuditStore(self.database),
             Keys(),
             HUB,
-            Ticks(),
+            self.clock,
             boot="boot",
             epoch=lambda: f"hub-{next(epochs)}",
         )
@@ -230,6 +231,18 @@ def test_a_fork_is_kept_and_alarmed(trail: Trail, cut: int) -> None:
     assert trail.alarms() == ["fork"]
     assert trail.quarantine() == [("fork", 0)]
     assert trail.service.verify_all().ok
+
+
+def test_a_room_that_repeats_its_fork_alarms_once_an_hour(trail: Trail) -> None:
+    """A box that goes on sending its other story fills neither eyes nor the hub's journal."""
+    trail.ingest(batch(chain(6)))
+    other = chain(6, outcome="refused")
+    for length in range(1, 6):
+        trail.ingest(batch(other[:length]))
+    assert (trail.alarms(), len(trail.quarantine())) == (["fork"], 5)
+    trail.clock.now += 3_600_000
+    trail.ingest(batch(other))
+    assert trail.alarms() == ["fork", "fork"]
 
 
 def test_a_fork_that_begins_past_the_head_is_found(trail: Trail) -> None:

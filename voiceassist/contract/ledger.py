@@ -148,7 +148,10 @@ def extend(head: Head, batch: Iterable[bytes]) -> tuple[Head, list[tuple[Sealed,
 
 
 class Checkpoint(_Record):
-    """A box's signed word on its head, as the payload of a `CHECKPOINT_TYPE` envelope."""
+    """A box's signed word on its head, as the payload of a `CHECKPOINT_TYPE` envelope.
+
+    `wall_ms` is the time of the entry that it speaks of.
+    """
 
     box: str = _Id
     epoch: str = _Id
