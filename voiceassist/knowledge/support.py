@@ -1,7 +1,8 @@
 """Whether a composed sentence says no more than its sources (law 2).
 
-A sentence is supported when one stretch of a source, at most two sentences long, holds all its
-numbers with their units, all its drugs and most of its content words, and negates as it does.
+A sentence is supported when one stretch of a source holds all its numbers with their units, all
+its drugs, all words on whom, when and how, and most other words, and negates as it does. Doubt
+is no: what is not supported is replaced by a quotation, which costs little.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from voiceassist.knowledge.quoting import stem
 from voiceassist.knowledge.sentences import sentences
 
 _SHARE = 0.7  # of the content words, by stem
+_SHARE_WITH_NUMBERS = 0.9
 _UNITS = {
     "milligram": "mg", "milligrams": "mg", "gram": "g", "grams": "g", "microgram": "mcg",
     "micrograms": "mcg", "µg": "mcg", "μg": "mcg", "ug": "mcg", "millilitre": "ml",
@@ -41,6 +43,16 @@ _DENYING = """
     don't doesn't didn't isn't aren't wasn't weren't can't couldn't shouldn't won't wouldn't mustn't
 """
 _NEGATIONS = frozenset(_DENYING.split())
+_DECIDING = """
+    adult adults child children infant infants baby babies newborn newborns boy boys girl girls man
+    men woman women pregnant pregnancy breastfeeding elderly older younger under over above below
+    before after during more less least most increase increases decrease decreases raise reduce
+    lower higher low high oral intravenous intramuscular subcutaneous topical vein muscle skin daily
+    weekly hourly monthly once twice morning night left right first second last mild moderate severe
+    kidney renal liver hepatic heart always only if when until
+"""
+_DECIDING_WORDS = frozenset(_DECIDING.split())
+_CLAUSE = re.compile(r"[,;:]\s|\b(?:and|or|but|then)\b")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%µμ]")
 
 
@@ -49,25 +61,40 @@ def supported(sentence: str, sources: Sequence[Source]) -> bool:
     said = content_words(sentence)
     if not said:
         return False
-    return any(_says(sentence, said, stretch) for stretch in _stretches(sources))
+    numbers = _measures(sentence)
+    return any(_says(sentence, said, stretch) for stretch in _stretches(numbers, sources))
 
 
-def _stretches(sources: Sequence[Source]) -> Iterator[str]:
+def _stretches(numbers: set[tuple[str, str]], sources: Sequence[Source]) -> Iterator[str]:
+    """What may support a sentence that says `numbers`.
+
+    Without numbers two neighbouring sentences may be joined. With numbers it is one sentence,
+    or one clause of it where the sentence has other numbers too: "adults 500 mg, children
+    250 mg" supports no dose but each one's own.
+    """
     for source in sources:
         spans = sentences(source.quote)
         for index, span in enumerate(spans):
-            end = spans[min(index + 1, len(spans) - 1)].end
-            yield f"{source.title}: {source.quote[span.start : span.end]}"
-            if end != span.end:
-                yield f"{source.title}: {source.quote[span.start : end]}"
+            text = source.quote[span.start : span.end]
+            if numbers and not _measures(text) <= numbers:
+                drugs = " ".join(word for word in words(text) if is_drug(word))
+                for clause in _CLAUSE.split(text):
+                    yield f"{source.title}: {drugs} {clause}"
+                continue
+            yield f"{source.title}: {text}"
+            if not numbers and index + 1 < len(spans):
+                yield f"{source.title}: {source.quote[span.start : spans[index + 1].end]}"
 
 
 def _says(sentence: str, said: Sequence[str], stretch: str) -> bool:
     held = {stem(word) for word in content_words(stretch)}
-    share = sum(stem(word) in held for word in said) / len(said)
+    new = [word for word in said if not word.isdigit() and word not in _UNIT_NAMES]
+    share = sum(stem(word) in held for word in new) / (len(new) or 1)
+    numbers = _measures(sentence)
     return (
-        share >= _SHARE
-        and _measures(sentence) <= _measures(stretch)
+        share >= (_SHARE_WITH_NUMBERS if numbers else _SHARE)
+        and _deciding(sentence) <= _deciding(stretch)
+        and numbers <= _measures(stretch)
         and {w for w in words(sentence) if is_drug(w)} <= set(words(stretch))
         and bool(negations(sentence)) == bool(negations(stretch))
         and negations(sentence) <= negations(stretch)
@@ -78,6 +105,11 @@ def negations(text: str) -> frozenset[str]:
     """The words of `text` that deny, forbid or except, by their sense."""
     found = {t.replace("\u2019", "'").lower() for t in _TOKEN.findall(text)}
     return frozenset("not" if w.endswith("n't") or w == "cannot" else w for w in found & _NEGATIONS)
+
+
+def _deciding(text: str) -> set[str]:
+    """Whom, when, how much: words that may not be exchanged, by their stem."""
+    return {stem(word) for word in words(text) if word in _DECIDING_WORDS}
 
 
 def _measures(text: str) -> set[tuple[str, str]]:

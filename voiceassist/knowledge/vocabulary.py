@@ -16,7 +16,7 @@ _COMMON = """
     must my of off often on one or other our out over please really say says shall she should show
     so some something such tell than that the their them then there these they thing things this
     those to too up us use used using very want was we were what whats when where which while who
-    whom whose why will with would you your yours know need needs okay hey jarvis
+    whom whose why will with would you your yours know need needs instead okay hey jarvis
 """
 STOP_WORDS = frozenset(_COMMON.split())
 
