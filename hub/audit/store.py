@@ -17,7 +17,7 @@ from hub.audit.schemas import EntryView, Filters
 from hub.audit.tables import EntryRow, HeadRow, QuarantineRow, searchable
 from hub.storage.engine import Database
 from voiceassist.contract.canonical import sha256
-from voiceassist.contract.ledger import Entry, Head, Sealed
+from voiceassist.contract.ledger import TURN, Entry, Head, Sealed
 from voiceassist.contract.signing import Envelope
 
 _CHUNK = 2000
@@ -170,7 +170,7 @@ class LogReader:
     def routes(self) -> Mapping[str, int]:
         """How many turns took each route."""
         count = func.count().label("turns")
-        query = select(EntryRow.route, count).where(EntryRow.action == "turn")
+        query = select(EntryRow.route, count).where(EntryRow.action == TURN)
         rows = self._session.execute(query.group_by(EntryRow.route))
         return {row.route: row.turns for row in rows}
 

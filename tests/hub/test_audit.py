@@ -24,6 +24,7 @@ from hub.storage.base import Base
 from hub.storage.engine import Database
 from voiceassist.contract.ledger import (
     GENESIS,
+    TURN,
     Ack,
     Entry,
     Head,
@@ -129,7 +130,7 @@ def chain(
             mono_ms=head.seq,
             boot="b",
             actor=box,
-            action="turn",
+            action=TURN,
             outcome=outcome,
             subject=f"t{head.seq}",
             detail={"route": "hub" if head.seq % 3 else "room"},
@@ -344,7 +345,7 @@ def test_search_filters_and_pages(trail: Trail) -> None:
     at = 1_600_000_000_000
     found, total = trail.service.search(Filters(since_ms=at + 3, until_ms=at + 5), 0, 50)
     assert ([one.wall_ms - at for one in found], total) == ([4, 3], 2)
-    found, total = trail.service.search(Filters(actor="ada", action="turn"), 0, 50)
+    found, total = trail.service.search(Filters(actor="ada", action=TURN), 0, 50)
     assert (found, total) == ([], 0)
     assert trail.service.routes() == {"room": 3, "hub": 6}
 

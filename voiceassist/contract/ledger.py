@@ -20,6 +20,7 @@ from voiceassist.errors import Unverified
 
 ENTRY_BYTES = 64 << 10  # the longest entry that a journal takes
 GENESIS = "0" * 64
+TURN = "turn.answered"  # the action of the one entry that every turn has; its detail has "route"
 CHECKPOINT_TYPE = "application/vnd.voiceassist.checkpoint.v1+json"
 ACK_TYPE = "application/vnd.voiceassist.journal-ack.v1+json"
 
