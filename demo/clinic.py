@@ -1,17 +1,22 @@
 """The clinic set up by its own commands, in the order that IT would type them.
 
-    hub init ─┬─ documents add ─ editions publish ───────────┐
-              ├─ broker-config ─ mosquitto ─ hub run ─ enrol ─┴─ appliance run
-    cloud ────┘
+    hub init ─┬─ documents add ─ editions publish ──────────────────────┐
+              └─ broker-config ─ mosquitto ─ hub run ─ enrol ─ appliance run
+    cloud
 
-The three branches need nothing of each other, so they go at the same time.
+The branches need nothing of each other, so they go at the same time; the room hears of the
+edition when it is published.
 """
 
 from __future__ import annotations
 
+import getpass
+import os
 import secrets
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,15 +71,16 @@ def open_clinic(
     _start_cloud(place, ports, crew, provider, key)
     with view.step("hub: authority, certificates, signing keys, database"):
         made = commands.report(crew, "hub", "init", "--config", place.hub_settings)
-    with ThreadPoolExecutor(max_workers=1) as beside:
+    person = administrator(str(made["url"]), place.authority)
+    with ThreadPoolExecutor(max_workers=1) as beside, _stopped_on_failure(crew):
         library = beside.submit(_publish, place, crew)
         with view.step("broker: Mosquitto, mutual TLS, an identity and access list a machine"):
             _start_broker(place, ports, crew, mosquitto)
-        person = administrator(str(made["url"]), place.authority)
         with view.step("hub: running, the one-time code redeemed by its administrator"):
             account = _start_hub(place, crew, person, str(made["setup_code"]))
         with view.step("room: made its keys, asked to be enrolled, took the hub's kit"):
             _enrol(place, crew)
+        _start_room(place, crew, feed=feed)
         with view.step("library: documents taken in, indexed, published as a signed edition"):
             published = _wait(library, crew)
     view.say(
@@ -82,15 +88,11 @@ def open_clinic(
         f"{published['passages']} passages",
         "ok",
     )
+    cloud, panel = f"http://127.0.0.1:{ports.cloud}", f"http://127.0.0.1:{ports.panel}"
     with view.step("cloud: " + (provider.url or "a local model in the provider's place")):
-        crew.wait_for(
-            lambda: _answers(f"http://127.0.0.1:{ports.cloud}/health"),
-            "the cloud server is not up",
-            _MODEL_S,
-        )
-    panel = f"http://127.0.0.1:{ports.panel}"
+        crew.wait_for(lambda: _answers(f"{cloud}/health"), "the cloud server is not up", _MODEL_S)
     with view.step("room: models loaded, edition fetched and verified, link up"):
-        _start_room(place, crew, panel, feed=feed)
+        crew.wait_for(lambda: _room_ready(panel), "the room is not ready", _MODEL_S)
     return Clinic(person, account, str(made["url"]), panel)
 
 
@@ -113,9 +115,10 @@ def _start_cloud(place: Layout, ports: Ports, crew: Crew, provider: Provider, ke
 
 
 def _start_broker(place: Layout, ports: Ports, crew: Crew, mosquitto: str) -> None:
-    commands.run(
-        crew, "hub", "broker-config", "--config", place.hub_settings, "--out", place.broker
-    )
+    # started by root it would become another user, who may not look into this directory
+    user = ("--run-as", getpass.getuser()) if os.geteuid() == 0 else ()
+    settings = place.hub_settings
+    commands.run(crew, "hub", "broker-config", "--config", settings, "--out", place.broker, *user)
     crew.start("broker", [mosquitto, "-c", str(place.broker / "mosquitto.conf")])
     crew.wait_for(lambda: listening(ports.broker), "the broker is not up", _START_S)
 
@@ -139,17 +142,24 @@ def _publish(place: Layout, crew: Crew) -> dict[str, Any]:
     return commands.report(crew, "hub", "editions", "publish", "--config", place.hub_settings)
 
 
+@contextmanager
+def _stopped_on_failure(crew: Crew) -> Iterator[None]:
+    """So that nobody waits for a command that runs beside what failed."""
+    try:
+        yield
+    except BaseException:
+        crew.stop()
+        raise
+
+
 def _wait(work: Future[dict[str, Any]], crew: Crew) -> dict[str, Any]:
     crew.wait_for(work.done, "the library is not published", _MODEL_S)
     return work.result()
 
 
-def _start_room(place: Layout, crew: Crew, panel: str, *, feed: bool) -> None:
+def _start_room(place: Layout, crew: Crew, *, feed: bool) -> None:
     command = commands.voiceassist("appliance", "run", "--config", place.room_settings)
-    if feed:
-        command += ["--feed", str(place.spool)]
-    crew.start("room", command)
-    crew.wait_for(lambda: _room_ready(panel), "the room is not ready", _MODEL_S)
+    crew.start("room", [*command, "--feed", str(place.spool)] if feed else command)
 
 
 def _room_ready(panel: str) -> bool:

@@ -62,7 +62,7 @@ def _play_one(number: str, row: Row, spool: Path, crew: Crew, view: View) -> Out
 
 def put(recording: Path, spool: Path) -> None:
     """Lay a recording into the spool whole: the room never sees half of it."""
-    hidden = spool / f".{recording.name}"
+    hidden = spool / f".{recording.name}.part"
     shutil.copyfile(recording, hidden)
     hidden.rename(spool / recording.name)
 
