@@ -1,0 +1,131 @@
+"""What runs beside the turns: exchange with the hub, editions, the room's page, its figures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from appliance.journal.clock import SystemClock
+from appliance.metrics import Metrics
+from appliance.panel.health import Health, LinkHealth
+from appliance.panel.panel import Panel, make_app
+from appliance.sync.editions import EditionSync
+from appliance.sync.link import LinkState
+from appliance.sync.sync import Sync
+from appliance.turn import TurnRecord
+from appliance.wiring import Room
+from voiceassist import __version__
+from voiceassist.contract.wire import RoomState
+from voiceassist.knowledge.library import Library
+
+log = logging.getLogger(__name__)
+
+_NO_EDITION = "no library yet; publish an edition on the hub"
+_DISK_SHORT = "the disk is nearly full; free some space, or turns will be refused"
+
+
+class Beside:
+    """Starts and stops them, and tells what they know. A room without enrolment has no hub."""
+
+    def __init__(self, room: Room, on_link: Callable[[LinkState], None]) -> None:
+        self._room = room
+        self._turns = 0
+        self._failure = ""
+        self._sync: Sync | None = None
+        self._editions: EditionSync | None = None
+        self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
+        self._panel = Panel(make_app(self.health, self.metrics.registry), room.settings.panel.port)
+        self.port = self._panel.port
+        if room.identity is not None and room.hub is not None:
+            self._editions = EditionSync(room.editions, room.hub, self._installed)
+            self._sync = Sync(
+                room.identity,
+                room.journal,
+                SystemClock(),
+                state=self.state,
+                on_link=on_link,
+                on_edition=lambda _version: self._hint(),
+            )
+
+    def start(self) -> None:
+        """Begin; nothing here waits for the hub."""
+        self._panel.start()
+        if self._editions is not None:
+            self._editions.start()
+        if self._sync is not None:
+            self._sync.start()
+
+    def stop(self) -> None:
+        """End, telling the hub that the room is offline."""
+        if self._sync is not None:
+            self._sync.stop()
+        if self._editions is not None:
+            self._editions.stop()
+        self._panel.stop()
+
+    @property
+    def link(self) -> LinkState:
+        """The link to the hub as it is now."""
+        return self._sync.link if self._sync else LinkState(answers=False)
+
+    def turn_over(self, record: TurnRecord) -> None:
+        """Count a turn."""
+        self._turns += 1
+        self._failure = ""
+        self.metrics.turn(record)
+
+    def turn_failed(self, error: Exception) -> None:
+        """Count a turn that failed, and show why until the next that works."""
+        self._failure = str(error)
+        self.metrics.failure(error)
+
+    def health(self) -> Health:
+        """What the panel shows."""
+        link, problems = self.link, self._problems()
+        return Health(
+            state="degraded" if problems else "ready",
+            room=self._name,
+            release=__version__,
+            edition=self._room.shelf.version,
+            models=self._room.models(),
+            link=LinkHealth(
+                connected=link.connected, answers=link.answers, last_ack_ms=link.last_ack_ms,
+                owed=self._room.journal.owed(),
+            ),
+            problems=problems,
+        )  # fmt: skip
+
+    def state(self) -> RoomState:
+        """What the hub is told."""
+        problems = self._problems()
+        return RoomState(
+            room=self._name,
+            status="degraded" if problems else "ready",
+            release=__version__,
+            edition=self._room.shelf.version,
+            profile=self._room.settings.profile,
+            turns=self._turns,
+            problems=problems,
+        )
+
+    @property
+    def _name(self) -> str:
+        return self._room.identity.room if self._room.identity else self._room.settings.room
+
+    def _problems(self) -> tuple[str, ...]:
+        found = [
+            self.link.problem,
+            self._editions.problem if self._editions else "",
+            "" if self._room.shelf.version else _NO_EDITION,
+            _DISK_SHORT if self._room.journal.short_of_space() else "",
+            self._failure,
+        ]
+        return tuple(line for line in found if line)
+
+    def _installed(self, library: Library) -> None:
+        self._room.use(library)
+        log.info("edition %d is used", library.version)
+
+    def _hint(self) -> None:
+        if self._editions is not None:
+            self._editions.hint()
