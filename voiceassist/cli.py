@@ -43,7 +43,7 @@ def _load(point: EntryPoint) -> Callable[..., object]:
     try:
         app = point.load()
     except ModuleNotFoundError as error:
-        extra = "hub" if point.name == "hub" else "appliance"
+        extra = "hub" if point.module.startswith("hub.") else "appliance"
         raise WrongUse(
             f"'voiceassist {point.name}' needs {error.name}, which is not installed; "
             f"install voiceassist[{extra}]"
