@@ -14,8 +14,7 @@ from voiceassist.engines.ports import Vectors
 from voiceassist.knowledge.documents import Document, Limits, read_document
 from voiceassist.knowledge.editions import EditionStore, make_manifest
 from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
-from voiceassist.knowledge.queries import content_words
-from voiceassist.knowledge.quoting import stem
+from voiceassist.knowledge.queries import content_words, stem
 
 NOW_S = 1_800_000_000
 CLINIC = "clinic-a"

@@ -11,6 +11,7 @@ from voiceassist.knowledge.documents import Document, Limits, read_document
 from voiceassist.knowledge.library import Library, fuse
 from voiceassist.knowledge.queries import understand, words
 from voiceassist.knowledge.strength import Evidence, coverage, strength
+from voiceassist.knowledge.vectors import InFile, InMemory
 from voiceassist.knowledge.vocabulary import american
 
 NOW_S = 1_800_000_000
@@ -133,10 +134,11 @@ def test_ranks_are_fused_reciprocally() -> None:
 
 def test_strength_rises_with_every_measure() -> None:
     """More likeness and more of the words never weaken a passage."""
-    base = strength(Evidence(0.5, 0.5, 0.5))
-    assert strength(Evidence(0.6, 0.5, 0.5)) > base
-    assert strength(Evidence(0.5, 0.6, 0.5)) > base
-    assert strength(Evidence(0.5, 0.5, 0.6)) > base
+    base = strength(Evidence(0.5, 0.5, 0.5, 0.5))
+    assert strength(Evidence(0.6, 0.5, 0.5, 0.5)) > base
+    assert strength(Evidence(0.5, 0.6, 0.5, 0.5)) > base
+    assert strength(Evidence(0.5, 0.5, 0.6, 0.5)) > base
+    assert strength(Evidence(0.5, 0.5, 0.5, 0.6)) > base
     assert coverage([], []) == 0
 
 
@@ -151,3 +153,22 @@ def test_spellings_meet() -> None:
         "anemia, edema and diarrhea of a tumor".replace("anemia", "Anemia")
     )
     assert american("does the aerosol harm") == "does the aerosol harm"
+
+
+def test_vectors_in_memory_and_in_the_file_agree(
+    make_store: Any, publisher: Any, documents: dict[str, Document]
+) -> None:
+    """Both ways to search vectors give the same passages and, but for rounding, cosines."""
+    packs = [publisher.pack(document) for document in documents.values()]
+    library = make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    vector = publisher.embedder.embed(["epinephrine dose in asthma"])[0]
+    memory = InMemory(library._connection, publisher.embedder.dimension)
+    file = InFile(library._connection)
+    near = memory.nearest(vector, 3)
+    assert list(near.values()) == sorted(near.values(), reverse=True)
+    for passage, cosine in file.nearest(vector, 3).items():
+        assert near[passage] == pytest.approx(cosine, abs=0.01)
+        assert memory.likeness(passage, vector) == pytest.approx(
+            file.likeness(passage, vector), abs=0.001
+        )
+    assert len(memory.nearest(vector, 99)) == library._total

@@ -21,8 +21,9 @@ from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
 from voiceassist.knowledge.packs import embedding_of
-from voiceassist.knowledge.queries import Query, understand
+from voiceassist.knowledge.queries import Query, content_words, stem, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
+from voiceassist.knowledge.vectors import open_vectors
 
 _K = 60  # reciprocal rank fusion: Cormack, Clarke and Büttcher, 2009
 _DEPTH = 50  # how far down each ranking is read, at least
@@ -31,7 +32,6 @@ _FEW = 10
 _COUNTED = 2_000  # a term in more passages than this is common, however many more
 
 _FIND_WORDS = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 3, 2, 1) LIMIT ?"
-_FIND_VECTORS = "SELECT rowid, distance FROM vectors WHERE embedding MATCH vec_int8(?) AND k = ?"
 _HOLD_TERM = f"SELECT rowid FROM words WHERE words MATCH ? LIMIT {_COUNTED}"  # noqa: S608 - a constant
 _READ = """
     SELECT p.id, d.document, d.version, d.title, p.place, p.start, p."end", d.specialty,
@@ -60,7 +60,11 @@ class Library:
         self._connection = database.connect(path)
         with database.errors_named():
             manifest = database.manifest_in(self._connection)
+            self._total = sum(pack.passages for pack in manifest.packs)
             self._document_of = _documents_by_passage(self._connection)
+            self._vectors = open_vectors(
+                self._connection, self._total, manifest.embedding.dimension
+            )
         if manifest.embedding != embedding_of(embedder):
             self._connection.close()
             raise Unverified(
@@ -70,7 +74,6 @@ class Library:
         self.manifest = manifest
         self.version = manifest.version
         self.drug_names = manifest.drug_names
-        self._total = sum(pack.passages for pack in manifest.packs)
 
     def __repr__(self) -> str:
         return f"Library(version={self.version}, passages={self._total})"
@@ -84,14 +87,18 @@ class Library:
         depth = max(_DEPTH, limit)
         with self._lock, database.errors_named():
             by_words = self._by_words(asked, depth)
-            by_vectors = self._by_vectors(vector, depth)
+            by_vectors = self._vectors.nearest(vector, depth)
             scores = fuse([by_words, list(by_vectors)])
             ranked = sorted(scores, key=lambda one: (-scores[one], one))
             best = self._spread(ranked) if limit <= _FEW else ranked
-            terms = self._held(asked)
-            return [
-                self._passage(one, scores[one], terms, by_vectors.get(one), vector)
+            held = self._held(asked)
+            cosines = {
+                one: by_vectors.get(one) or self._vectors.likeness(one, vector)
                 for one in best[:limit]
+            }
+            return [
+                self._passage(one, scores[one], asked, held, cosine)
+                for one, cosine in cosines.items()
             ]
 
     def close(self) -> None:
@@ -109,13 +116,6 @@ class Library:
 
     def _by_words(self, asked: Query, depth: int) -> list[int]:
         return [row[0] for row in self._connection.execute(_FIND_WORDS, (asked.expression, depth))]
-
-    def _by_vectors(self, vector: npt.NDArray[np.float32], depth: int) -> dict[int, float]:
-        direction = np.rint(vector / max(float(np.abs(vector).max()), 1e-9) * 127)
-        data = direction.astype(np.int8).tobytes()
-        return {
-            row[0]: 1 - row[1] for row in self._connection.execute(_FIND_VECTORS, (data, depth))
-        }
 
     def _spread(self, ranked: Iterable[int]) -> list[int]:
         seen: Counter[int] = Counter()
@@ -139,30 +139,25 @@ class Library:
         return held
 
     def _passage(
-        self,
-        number: int,
-        score: float,
-        terms: Sequence[_Held],
-        cosine: float | None,
-        vector: npt.NDArray[np.float32],
+        self, number: int, score: float, asked: Query, held: Sequence[_Held], cosine: float
     ) -> Passage:
         row = self._connection.execute(_READ, (number,)).fetchone()
-        document = int(self._document_of[number])
-        weights = [term.weight for term in terms]
-        evidence = Evidence(
-            self._cosine(number, vector) if cosine is None else cosine,
-            coverage(weights, [term.all or number in term.passages for term in terms]),
-            coverage(weights, [term.all or document in term.documents for term in terms]),
-        )
         found = dict(zip(_FIELDS, row, strict=True))
+        document = int(self._document_of[number])
+        weights = [term.weight for term in held]
+        evidence = Evidence(
+            cosine,
+            coverage(weights, [term.all or number in term.passages for term in held]),
+            coverage(weights, [term.all or document in term.documents for term in held]),
+            _title_share(asked, found["title"]),
+        )
         return Passage(**found, score=score, strength=strength(evidence))
 
-    def _cosine(self, number: int, vector: npt.NDArray[np.float32]) -> float:
-        (data,) = self._connection.execute(
-            "SELECT embedding FROM vectors WHERE rowid = ?", (number,)
-        ).fetchone()
-        row = np.frombuffer(data, dtype=np.int8).astype(np.float32)
-        return float(row @ vector / max(float(np.linalg.norm(row)), 1e-9))
+
+def _title_share(asked: Query, title: str) -> float:
+    topics = [term for term in asked.terms if not term.aspect]
+    stems = {stem(word) for word in content_words(title)}
+    return sum(term.is_in(stems) for term in topics) / (len(topics) or 1)
 
 
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from voiceassist.knowledge.vocabulary import ASPECTS, MEANINGS, STOP_WORDS, american
@@ -23,6 +24,10 @@ class Term:
 
     alternatives: tuple[str, ...]
     aspect: bool
+
+    def is_in(self, stems: AbstractSet[str]) -> bool:
+        """Whether all words of an alternative are among `stems`."""
+        return any({stem(w) for w in content_words(one)} <= stems for one in self.alternatives)
 
     @property
     def expression(self) -> str:
@@ -53,6 +58,14 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """The words that carry meaning, in order, in American spelling; numbers are kept."""
     return [w for w in words(american(text)) if _carries_meaning(w)]
+
+
+def stem(word: str) -> str:
+    """A rough stem: enough to see that "treated" and "treatment" are about one thing."""
+    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "es", "ed", "s", "y"):
+        if word.endswith(ending) and len(word) - len(ending) > 3:  # noqa: PLR2004 - a root
+            return word[: -len(ending)]
+    return word
 
 
 def understand(text: str) -> Query:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from voiceassist.contract.knowledge import Passage, Source
 from voiceassist.knowledge.cues import cues
-from voiceassist.knowledge.queries import content_words
+from voiceassist.knowledge.queries import content_words, stem
 from voiceassist.knowledge.sentences import Span, sentences
 
 MOST_WORDS = 35
@@ -73,14 +73,6 @@ def candidates(query: str, passage: Passage) -> list[Candidate]:
         cut = shorten(passage.text, span)
         found.append(Candidate(passage, cut, score, whole=cut == span))
     return found
-
-
-def stem(word: str) -> str:
-    """A rough stem: enough to see that "treated" and "treatment" are about one thing."""
-    for ending in ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "es", "ed", "s", "y"):
-        if word.endswith(ending) and len(word) - len(ending) > 3:  # noqa: PLR2004 - a root
-            return word[: -len(ending)]
-    return word
 
 
 def shorten(text: str, span: Span) -> Span:

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from voiceassist.contract.knowledge import Source
 from voiceassist.knowledge.drugs import is_drug
-from voiceassist.knowledge.queries import content_words, words
-from voiceassist.knowledge.quoting import stem
+from voiceassist.knowledge.queries import content_words, stem, words
 from voiceassist.knowledge.sentences import sentences
 
 _SHARE = 0.7  # of the content words, by stem

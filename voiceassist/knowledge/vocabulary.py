@@ -26,7 +26,9 @@ _ASPECTS = """
     diagnosis test tests testing prevent prevented prevention avoid risk outlook prognosis
     complication complications target maximum minimum first line patient patients adult adults
     people person safe start stop long soon best check change changes daily recommended handle
-    problem problems before during between affected related research trials being done
+    problem problems before during between affected related research trials being done acute
+    chronic severe mild
+    contraindicated contraindications contraindication cutoff normal level levels use give
 """
 ASPECTS = frozenset(_ASPECTS.split())
 
