@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from appliance.adapters.shelf import Shelf
 from appliance.rules import phrases
 from appliance.rules.commands import Command
-from appliance.rules.compose import adds_something, speaking_seconds, worth_composing
+from appliance.rules.compose import adds_something, evidence, speaking_seconds, worth_composing
 from appliance.rules.route import Hub, Order, Refuse, Room, Route
 from appliance.stages import HubLink
 from voiceassist.contract.knowledge import Passage, Sentence, Source
@@ -27,7 +27,8 @@ from voiceassist.knowledge.sentences import sentences as split_sentences
 
 log = logging.getLogger(__name__)
 
-_MORE_QUOTES = 6
+_SENTENCES = 5  # that a model is given, and that "more" goes through
+_MORE_AT_ONCE = 2
 _HUB_S = 12.0
 
 
@@ -47,6 +48,7 @@ class _Memory:
     query: str = field(default="", repr=False)
     passages: Sequence[Passage] = field(default=(), repr=False)
     last: Answer | None = field(default=None, repr=False)
+    told: tuple[Source, ...] = field(default=(), repr=False)
 
 
 class Mind:
@@ -76,7 +78,7 @@ class Mind:
                 if not self._shelf.version:
                     return _notice(phrases.NO_LIBRARY)
                 found = answer(route.query, passages)
-                self._memory = _Memory(route.query, passages, found)
+                self._memory = _Memory(route.query, passages, found, found.sources)
                 return found
 
     async def compose(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
@@ -115,7 +117,7 @@ class Mind:
     async def _ask_room(self, query: str, said: Answer) -> list[Sentence]:
         if self._generator is None or self._speed is None:
             return []
-        sources = answer(query, self._memory.passages, quotes=_MORE_QUOTES).sources
+        sources = evidence(query, self._memory.passages, _SENTENCES)
         prompt = compose_prompt(query, sources)
         tokens = self._generator.count_tokens(prompt.system + prompt.user)
         if not worth_composing(self._speed, tokens, speaking_seconds(said.sentences)):
@@ -140,22 +142,22 @@ class Mind:
             case Command.SOURCE if last is not None:
                 return _cite(last.sources)
             case Command.MORE if last is not None:
-                return self._more(last)
+                return self._more()
             case _:
                 return _notice(phrases.ADJUSTED)
 
-    def _more(self, last: Answer) -> Answer:
-        wide = answer(self._memory.query, self._memory.passages, quotes=_MORE_QUOTES)
-        new = tuple(
-            sentence
-            for sentence in wide.sentences
-            if sentence.kind == "quote" and not set(sentence.sources) & set(last.sources)
-        )
+    def _more(self) -> Answer:
+        wide = evidence(self._memory.query, self._memory.passages, _SENTENCES)
+        told = {source.quote for source in self._memory.told}
+        new = tuple(source for source in wide if source.quote not in told)[:_MORE_AT_ONCE]
         if not new:
             return _notice(phrases.NO_MORE)
-        sources = tuple(source for sentence in new for source in sentence.sources)
-        self._memory.last = Answer(found=True, sentences=new, sources=(*last.sources, *sources))
-        return Answer(found=True, sentences=new, sources=sources)
+        quotes = tuple(
+            Sentence(text=" ".join(one.quote.split()), kind="quote", sources=(one,)) for one in new
+        )
+        more = Answer(found=True, sentences=quotes, sources=new)
+        self._memory.last, self._memory.told = more, (*self._memory.told, *new)
+        return more
 
 
 def _generate(generator: Generator, prompt: Prompt) -> str:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voiceassist.contract.knowledge import Sentence
+from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.engines.ports import Speed
 from voiceassist.knowledge.queries import content_words
+from voiceassist.knowledge.quoting import candidates
+from voiceassist.knowledge.strength import ENOUGH
 
 _WORDS_PER_S = 2.6  # as the default voice reads quotations
+_READ = 3  # passages
 _SENTENCE_TOKENS = 30  # the first sentence must be whole before it can be checked
+
+
+def evidence(query: str, passages: Sequence[Passage], limit: int) -> tuple[Source, ...]:
+    """The up to `limit` sentences of strong passages that answer best, the best first."""
+    strong = [passage for passage in passages if passage.strength >= ENOUGH][:_READ]
+    found = [one for passage in strong for one in candidates(query, passage) if one.score > 0]
+    best = sorted(found, key=lambda one: -one.score)[:limit]
+    return tuple(dict.fromkeys(one.source() for one in best))
 
 
 def speaking_seconds(sentences: Sequence[Sentence]) -> float:

@@ -1,0 +1,124 @@
+"""`voiceassist bench`: what a room does, and how fast, on recorded turns."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, track
+
+from appliance.adapters.speakers import NullSpeaker
+from appliance.bench.measure import Result, Row, report
+from appliance.bench.processes import usage
+from appliance.bench.turns import read_rows, take_turns
+from appliance.settings import without_file
+from appliance.wiring import Room, build_room, clock
+from voiceassist.console import err, out, print_json
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import default_root, default_store
+from voiceassist.knowledge import folder
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure the room on this machine."""
+
+
+@app.command()
+def turn(
+    turns: Annotated[Path, typer.Option(help="Recordings, and a manifest.jsonl about them.")],
+    *,
+    edition: Annotated[Path | None, typer.Option(help="A folder of `knowledge build`.")] = None,
+    library: Annotated[
+        Path | None, typer.Option(help="Documents to make an edition of, once.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="The board.")] = "generic-x86",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Every turn, with the words that were heard.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Wake recall, word errors, routes, and the time from the end of speech to the first sound."""
+    rows = read_rows(turns)[:limit]
+    if library is not None and edition is None:
+        edition = _edition_of(library, profile)
+    with tempfile.TemporaryDirectory(prefix="voiceassist-") as scratch:
+        began = time.perf_counter()
+        with err.status("loading") as status:
+            settings = without_file(Path(scratch), profile)
+            room = build_room(settings, NullSpeaker(clock), status.update, edition)
+        loaded_s = time.perf_counter() - began
+        try:
+            figures = _measured(room, turns, rows, details=details)
+        finally:
+            room.close()
+    figures["loading_s"] = round(loaded_s, 1)
+    if as_json:
+        print_json(figures)
+        return
+    for name, value in figures.items():
+        out.print(f"{name:32} {value}", markup=False, soft_wrap=True)
+
+
+def _measured(room: Room, turns: Path, rows: list[Row], *, details: bool) -> dict[str, Any]:
+    before, load = usage(), os.getloadavg()
+    results = asyncio.run(_results(room, turns, rows))
+    after = usage()
+    figures = report(results)
+    figures["cpu_s"] = {
+        name: round(used["cpu_s"] - before.get(name, {"cpu_s": 0.0})["cpu_s"], 2)
+        for name, used in after.items()
+    }
+    figures["peak_mb"] = {name: used["peak_mb"] for name, used in after.items()}
+    figures["load_average"] = [round(one, 1) for one in (load[0], os.getloadavg()[0])]
+    figures["cores"] = os.cpu_count()
+    if details:
+        figures["details"] = [_detail(one) for one in results]
+    return figures
+
+
+async def _results(room: Room, turns: Path, rows: list[Row]) -> list[Result]:
+    results = []
+    with Progress(console=err, transient=True) as progress:
+        bar = progress.add_task("hearing turns", total=len(rows))
+        async for result in take_turns(room, turns, rows):
+            results.append(result)
+            progress.advance(bar)
+    return results
+
+
+def _detail(one: Result) -> dict[str, Any]:
+    told = one.record.to_json()
+    kept = ("heard", "verdict", "route", "why", "found", "timings")
+    return {"file": one.row.file, "woke": one.woke, "first_audio_ms": one.first_audio_ms} | {
+        name: told[name] for name in kept
+    }
+
+
+def _edition_of(library: Path, profile: str) -> Path:
+    """An edition of the folder, made once for each content of it."""
+    digest = hashlib.sha256(profile.encode())
+    for path in folder.files_in(library):
+        digest.update(str(path.relative_to(library)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    target = default_root().parent / "editions" / digest.hexdigest()[:16]
+    if not (target / "edition.json").exists():
+        folder.build(
+            library,
+            target,
+            Engines(load_profile(profile), default_store()).embedder(),
+            folder.load_signer(None, target),
+            now_s=int(time.time()),
+            track=lambda files: track(files, "embedding documents", console=err),
+        )
+    return target
