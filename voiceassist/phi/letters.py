@@ -23,7 +23,7 @@ _NATO = {
     """
     )
 }
-_LEAST_SURE, _LEAST_RUN, _LEAST_NATO = 2, 3, 3
+_LEAST_SURE, _LEAST_LETTERS, _LEAST_RUN, _LEAST_NATO = 2, 2, 3, 3
 _ARTICLES = frozenset("ai")
 
 
@@ -57,7 +57,9 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
         if words[end - 1] == "are" and sure >= _LEAST_SURE and end == at + _LEAST_RUN - 1:
             break
         end, letters = end - 1, letters[:-1]
-    if words[at] in _MAYBE or sure < _LEAST_SURE or len(letters) < _LEAST_SURE:
+    single = all(len(word) == 1 for word in words[at:end])
+    enough = sure >= (1 if single else _LEAST_SURE)
+    if words[at] in _MAYBE or not enough or len(letters) < _LEAST_LETTERS:
         return "", 0
     return letters, end - at
 

@@ -31,6 +31,7 @@ LETTER_CUES = frozenset(
     {"mrn", "ssn", "dob", "npi", "dea", "vin", "ip", "id", "pin", "hicn", "mbi"}
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NOT_IN_CODE = frozenset({"a", "i", "mg", "mcg", "ml", "kg", "iu", "cm", "mm"})
 _LAST_DAY, _CODE_DIGITS = 31, 3
 
 
@@ -242,6 +243,8 @@ def _one_code(left: Token, right: Token) -> bool:
     if right.start - left.end > 1 and left.shape is Shape.CODE:
         right_ok = right.shape in {Shape.LETTER, Shape.NUMBER}
         return right_ok and sum(map(str.isdigit, left.text)) >= _CODE_DIGITS
+    if left.text in _NOT_IN_CODE or right.text in _NOT_IN_CODE or _YEAR.fullmatch(left.text):
+        return False
     pair = (left.shape, right.shape)
     return (
         pair

@@ -10,7 +10,9 @@ import unicodedata
 
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Verdict
+from voiceassist.phi.lexicon import WordKind, load_lexicon
 from voiceassist.phi.policy import PhiPolicy
+from voiceassist.phi.tokens import plain
 from voiceassist.phi.wordlists import split_words
 
 _FOLLOW_UP = re.compile(
@@ -33,7 +35,8 @@ _ENGLISH = frozenset(
     """
     )
 )
-_LEAST_WORDS_TO_TELL = 7
+_LEAST_WORDS_TO_TELL = 5
+_LEAST_GRAMMAR, _LEAST_ENGLISH = 0.15, 0.6
 
 
 def reasons_to_hold(
@@ -73,15 +76,22 @@ def _odd(character: str) -> bool:
         return _control(character)
     if character in _SAFE_PUNCTUATION:
         return False
+    if unicodedata.normalize("NFKC", character) != character:
+        return True
     name = unicodedata.name(character, "")
     return not (
-        name.startswith("LATIN ")
-        and "FULLWIDTH" not in name
-        and character.isalpha()
-        and unicodedata.normalize("NFKC", character) == character
+        (name.startswith("LATIN ") and character.isalpha())
+        or unicodedata.category(character) in {"Pd", "Po", "Pi", "Pf", "Sm", "Sc"}
     )
 
 
 def _foreign(text: str) -> bool:
-    words = re.findall(r"[^\W\d_]+", text.lower())
-    return len(words) >= _LEAST_WORDS_TO_TELL and not _ENGLISH.intersection(words)
+    """Few words of English grammar, and few words that English has at all."""
+    words = [plain(word) for word in re.findall(r"[^\W\d_]+", text)]
+    if len(words) < _LEAST_WORDS_TO_TELL:
+        return False
+    grammar = sum(word in _ENGLISH for word in words) / len(words)
+    lexicon = load_lexicon()
+    known = WordKind.GENERAL | WordKind.MEDICAL | WordKind.EPONYM
+    english = sum(lexicon.is_any(word, known) for word in words) / len(words)
+    return grammar < _LEAST_GRAMMAR and english < _LEAST_ENGLISH

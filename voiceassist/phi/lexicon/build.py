@@ -1,7 +1,8 @@
 """Makes `words.txt.xz` from its sources: `python -m voiceassist.phi.lexicon.build SOURCES`.
 
 `SOURCES` is a folder with what `NOTICE.md` lists, unpacked: `scowl/` and `wordnet/` (Debian),
-`names/` (US Census 1990), `geonames/cities1000.json` with `us_counties.json`, `icd/tabular.xml`
+`names/` (US Census 1990), `geonames/cities1000.json` with `us_counties.json` and
+`countries.json`, `icd/tabular.xml`
 and `diseases/` (text of the Disease Ontology). The result depends on nothing else.
 """
 
@@ -79,6 +80,7 @@ def build(sources: Path) -> dict[str, int]:
     add(surnames[_FREQUENT_SURNAMES:], WordKind.RARE_SURNAME)
     add(_places(sources / "geonames"), WordKind.PLACE)
     add(_STATES, WordKind.STATE)
+    add(_countries(sources / "geonames"), WordKind.STATE)
     return bits
 
 
@@ -151,6 +153,11 @@ def _places(folder: Path) -> Iterator[str]:
             yield " ".join(name.split())
     for county in json.loads((folder / "us_counties.json").read_text("utf-8")):
         yield " ".join(re.sub(r"[^a-z' ]+", " ", plain(county["name"]).lower()).split())
+
+
+def _countries(folder: Path) -> Iterator[str]:
+    for country in json.loads((folder / "countries.json").read_text("utf-8")).values():
+        yield " ".join(re.sub(r"[^a-z' ]+", " ", plain(country["name"]).lower()).split())
 
 
 def main() -> None:

@@ -35,10 +35,7 @@ class Lexicon:
 
     def kind(self, word: str) -> WordKind:
         """The kinds of a lower-case word or phrase; a possessive counts as its stem."""
-        found = self._words.get(word)
-        if found is None and word.endswith("'s"):
-            found = self._words.get(word[:-2])
-        return WordKind(found or 0)
+        return WordKind(self.bits(word))
 
     def is_any(self, word: str, kinds: WordKind) -> bool:
         """Whether `word` is any of `kinds`."""
@@ -46,10 +43,7 @@ class Lexicon:
 
     def bits(self, word: str) -> int:
         """Like `kind`, as a plain integer: for the inner loops."""
-        found = self._words.get(word)
-        if found is None and word.endswith("'s"):
-            found = self._words.get(word[:-2])
-        return found or 0
+        return self._words.get(word.removesuffix("'s"), 0)
 
 
 @cache

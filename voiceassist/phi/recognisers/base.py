@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-_WORD = re.compile(r"[^\s,;:!?()\"\[\]]+")
+from voiceassist.phi.tokens import plain
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,11 @@ class Word:
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a text, by white space and punctuation."""
-    words = []
-    for found in _WORD.finditer(text):
-        bare = found.group().rstrip(".'").lower().replace("\u2019", "'")
-        if bare:
-            words.append(Word(bare, found.start(), found.start() + len(bare)))
-    return words
+    """The words of a text, hyphens and punctuation between them."""
+    return [
+        Word(plain(found.group().replace("\u2019", "'")), *found.span())
+        for found in _WORD.finditer(text)
+    ]
 
 
 class Recogniser(EntityRecognizer):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from voiceassist.phi.lexicon import Lexicon, WordKind
 
 PERSON = (
     r"(?:he|she|his|her|hers|him|himself|herself|patient|patient's|pt|mr|mrs|ms|miss|baby|"
@@ -25,6 +28,12 @@ HAS_EVENT = re.compile(rf"\b{EVENT}\b", re.IGNORECASE)
 def about_a_person(text: str) -> bool:
     """Whether somebody in particular is spoken of."""
     return HAS_PERSON.search(text) is not None
+
+
+def names_someone(words: Iterable[str], lexicon: Lexicon) -> bool:
+    """Whether a very common given name that is no other word is among `words`."""
+    other = WordKind.COMMON | WordKind.MEDICAL | WordKind.EPONYM | WordKind.STATE
+    return any(bits & WordKind.TOP_GIVEN and not bits & other for bits in map(lexicon.bits, words))
 
 
 def about_an_event(text: str) -> bool:

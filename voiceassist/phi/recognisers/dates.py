@@ -55,6 +55,9 @@ _WEEKDAY = re.compile(
 _ORDINAL_DAY = re.compile(
     r"\b(?:on|since|until|by)\s+the\s+(\d{1,2}(?:st|nd|rd|th))\b", re.IGNORECASE
 )
+_RUN_TOGETHER = re.compile(
+    r"\b(?:on|dated?)\s+((?!(?:19|20)\d\d\b)\d{3,6})(?![\d.])", re.IGNORECASE
+)
 _HOLIDAY = re.compile(
     r"\b(christmas(?: eve| day)?|new year'?s(?: eve| day)?|thanksgiving|halloween|easter|"
     r"valentine'?s day|independence day|labor day|memorial day|mother'?s day|father'?s day)\b",
@@ -75,7 +78,7 @@ class DateRecogniser(Recogniser):
         yield from findings(_SHORT, text, "DATE", 0.9, 1)
         yield from (f for f in findings(_BORN, text, "DATE", 0.9, 1) if not _is_year(text, f))
         if about_a_person(text) and about_an_event(text):
-            for pattern in (_WEEKDAY, _ORDINAL_DAY, _HOLIDAY):
+            for pattern in (_WEEKDAY, _ORDINAL_DAY, _HOLIDAY, _RUN_TOGETHER):
                 yield from findings(pattern, text, "DATE", 0.7, 1)
             yield from findings(_MONTH_ALONE, text, "DATE", 0.7)
 

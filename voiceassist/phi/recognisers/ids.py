@@ -64,7 +64,7 @@ _GLUED = re.compile(r"\b(mrn?|ss[nm]|hicn|npi|dea)(?=\d)[a-z0-9-]*\d\b", re.IGNO
 _SSN = re.compile(r"\b\d{3}[-.\s]\d{2}[-.\s]\d{4}\b")
 _DIGITS = re.compile(r"(?<![\d.])\d(?:[-\s]?\d){5,}(?![\d])")
 _MIXED = re.compile(
-    r"\b(?=[a-z0-9-]*\d(?:[a-z-]?\d){3})(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*\b",
+    r"\b(?=[a-z0-9-]*\d(?:[a-z-]?\d){3})(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:[-.][a-z0-9]+)*\b",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(
@@ -73,6 +73,7 @@ _AMOUNT = re.compile(
     r"steps|calories|leukocytes|platelets|adults|persons|individuals)\b",
     re.IGNORECASE,
 )
+_BAND = re.compile(r"(?:\d{1,2}|x|y)(?:[pq]\d+(?:\.\d+)?-?)+", re.IGNORECASE)  # of a chromosome
 _YEARS = re.compile(r"(?:(?:18|19|20)\d\d[\s-]*)+")
 _BIOMETRIC = re.compile(
     r"\b(?:his|her|their|patient'?s|my)\s+((?:full\s+)?(?:face\s+photo(?:graph)?|photo(?:graph)?|"
@@ -117,5 +118,7 @@ def _identifies(text: str, found: Finding) -> bool:
 
 def _is_amount(text: str, found: Finding) -> bool:
     code = text[found.start : found.end]
+    if found.kind == "ID" and _BAND.fullmatch(code):
+        return True
     amount = _AMOUNT.match(text, found.end) is not None and found.score < 0.9  # noqa: PLR2004 - a cue outweighs a unit
     return amount or _YEARS.fullmatch(code) is not None

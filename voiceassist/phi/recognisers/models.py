@@ -57,7 +57,9 @@ class _Learned(Recogniser):
             return False
         known = WordKind.COMMON | WordKind.MEDICAL | WordKind.EPONYM | WordKind.STATE
         names = WordKind.TOP_GIVEN | WordKind.GIVEN | WordKind.SURNAME | WordKind.PLACE
-        bits = [self._lexicon.bits(word.text) for word in words if len(word.text) > 1]
+        bits = [self._lexicon.bits(word.text) for word in words if word.text not in v.STOPS]
+        if len(bits) > 1 and all(b & names for b in bits):
+            return True
         return any(b & names and not b & known for b in bits)
 
 
@@ -116,5 +118,7 @@ class TaggerRecogniser(_Learned):
             if kind is None:
                 continue
             found = Finding(kind, span.start, span.end, float(span.score))
-            if kind not in {"NAME", "LOCATION"} or (person and self._plausible(text, found)):
+            if kind not in {"NAME", "LOCATION", "ADDRESS"} or (
+                person and self._plausible(text, found)
+            ):
                 yield found

@@ -28,6 +28,12 @@ _UNIQUE = re.compile(
     r"(?:mayor|governor|senator|sheriff|principal|president|bishop|coach|judge|ceo)\b",
     re.IGNORECASE,
 )
+_ONE_PERSON = frozenset(
+    {"female", "male", "man", "woman", "girl", "boy", "lady", "gentleman", "patient"}
+)
+_SPELLING_CUES = frozenset(
+    {"spelled", "spelt", "spelling", "name", "surname", "is", "patient", "named"}
+)
 _LEAST_SPELLED = 4
 _ACRONYMS = frozenset(
     split_words(
@@ -42,6 +48,8 @@ _ACRONYMS = frozenset(
 )
 _HEAD_WINDOW = 4
 _LONGEST_NAME = 3
+_LONE_GIVEN = 0.45
+_SPELLED_NUMBERS = ("eleven", "twelve", "teen", "twent", "thirt")
 
 
 class NameRecogniser(Recogniser):
@@ -72,7 +80,7 @@ class NameRecogniser(Recogniser):
         before = words[at - 1].text if at else ""
         before2 = words[at - 2].text if at > 1 else ""
         rest = self._rest(words, at)
-        if self._titled(before, text):
+        if self._titled(before, words, at):
             yield 1 + rest, 0.95
         cued = before in v.NAME_CUES or (before in {"is", "was", "s"} and before2 in v.NAME_CUES)
         if cued and self._may_name(text) and not self._of_a_thing(words, at):
@@ -80,9 +88,13 @@ class NameRecogniser(Recogniser):
         if self._eponym(words, at):
             return
         if self._is_given(text) and rest and self._surname_follows(words, at):
-            yield 1 + rest, 0.9
+            initial = len(words[at + 1].text) == 1 and not person
+            top = self._lexicon.bits(text) & WordKind.TOP_GIVEN
+            yield 1 + rest, 0.9 if top or not initial else _LONE_GIVEN
         elif before in v.PEOPLE and self._name_only(text):
             yield 1 + rest, 0.85
+        elif before in _ONE_PERSON and not self._lexicon.bits(text) and self._may_name(text):
+            yield 1 + rest, 0.6
         elif (
             before in {"by", "under", "with", "see", "sees", "from"}
             and before2 in v.CARE_VERBS
@@ -90,10 +102,15 @@ class NameRecogniser(Recogniser):
         ):
             yield 1 + rest, 0.75
         elif self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text):
-            yield 1 + rest, 0.8 if person else 0.6
+            yield 1 + rest, 0.8 if person else _LONE_GIVEN
 
-    def _titled(self, title: str, text: str) -> bool:
-        if title not in v.TITLES or text in v.STOPS or text in v.NOT_AFTER_TITLE:
+    def _titled(self, title: str, words: Sequence[Word], at: int) -> bool:
+        text = words[at].text
+        if title not in v.TITLES:
+            return False
+        if len(text) == 1 and title in {*v.STRONG_TITLES, "dr", "doctor"}:
+            return True
+        if text in v.STOPS or text in v.NOT_AFTER_TITLE or text.endswith(v.IMAGING_ENDS):
             return False
         bits = self._lexicon.bits(text)
         if title in v.STRONG_TITLES or title == "dr":
@@ -103,6 +120,8 @@ class NameRecogniser(Recogniser):
         return not bits & _ORDINARY and text.replace("'", "").isalpha()
 
     def _is_given(self, text: str) -> bool:
+        if text in v.STOPS or text in v.ORGANISATIONS:
+            return False
         return self._lexicon.is_any(text, WordKind.GIVEN | WordKind.TOP_GIVEN)
 
     def _may_name(self, text: str) -> bool:
@@ -116,7 +135,8 @@ class NameRecogniser(Recogniser):
     def _name_only(self, text: str) -> bool:
         """A name that is no word of everyday or medical English."""
         bits = self._lexicon.bits(text)
-        return bool(bits & _ANY_NAME) and not bits & (_ORDINARY | WordKind.EPONYM)
+        free = _ORDINARY | WordKind.EPONYM | WordKind.STATE
+        return bool(bits & _ANY_NAME) and not bits & free and text not in v.ORGANISATIONS
 
     def _surname_follows(self, words: Sequence[Word], at: int) -> bool:
         first, second = words[at].text, words[at + 1].text
@@ -132,7 +152,10 @@ class NameRecogniser(Recogniser):
                 and self._lexicon.bits(first) & WordKind.TOP_GIVEN
                 and first in {"john", "mark", "jack", "will", "bill", "frank", "grace"}
             )
-        return bool(bits & (WordKind.SURNAME | WordKind.RARE_SURNAME)) or not bits & _KNOWN
+        if bits & (WordKind.SURNAME | WordKind.RARE_SURNAME):
+            return True
+        top = self._lexicon.bits(first) & WordKind.TOP_GIVEN and self._name_only(first)
+        return bool(top) and not bits & _KNOWN
 
     def _rest(self, words: Sequence[Word], at: int) -> int:
         """How many words after `at` belong to the same name."""
@@ -171,10 +194,14 @@ class NameRecogniser(Recogniser):
         at = 0
         while at < len(words):
             letters, length = letter_run(texts, at)
-            if length < _LEAST_SPELLED or letters in _ACRONYMS:
+            if length < _LEAST_SPELLED or letters in _ACRONYMS or letters[1:] in _ACRONYMS:
                 at += max(1, length)
                 continue
-            named = self._lexicon.is_any(letters, _ANY_NAME)
-            score = 0.9 if named or length > _LEAST_SPELLED else 0.6
+            named = self._lexicon.is_any(letters, WordKind.GIVEN | WordKind.SURNAME)
+            if any(number in letters for number in _SPELLED_NUMBERS):
+                score = 0.0  # "q t h i r t e e n" is the name of a chromosome's band
+            else:
+                cued = at > 0 and texts[at - 1] in _SPELLING_CUES
+                score = 0.9 if named or cued or length > _LEAST_SPELLED else _LONE_GIVEN
             yield Finding("NAME", words[at].start, words[at + length - 1].end, score)
             at += length

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from voiceassist.phi.lexicon import Lexicon, WordKind
 from voiceassist.phi.recognisers import vocabulary as v
 from voiceassist.phi.recognisers.base import Finding, Recogniser, Word, findings, words_of
-from voiceassist.phi.recognisers.context import about_a_person
+from voiceassist.phi.recognisers.context import about_a_person, names_someone
 from voiceassist.phi.wordlists import split_words
 
 _STREET = "|".join(v.STREETS.split())
@@ -45,6 +45,9 @@ _PREPOSITIONS = frozenset(
     """
     )
 )
+_PROPER_PARTS = frozenset(
+    {"city", "county", "general", "health", "state", "regional", "university"}
+)
 _WINDOW = 8
 _LONGEST_NAME = 4
 _LONGEST_OBJECT = 3
@@ -65,11 +68,12 @@ class PlaceRecogniser(Recogniser):
         """Places in `text`."""
         yield from findings(_ADDRESS, text, "ADDRESS", 0.9)
         yield from findings(_BOX, text, "ADDRESS", 0.9)
-        for found in findings(_NAMED_STREET, text, "ADDRESS", 0.75, 1):
-            if text[found.start : found.end].split(maxsplit=1)[0].lower() not in _HAS_STREET_KEEP:
-                yield found
         words = words_of(text)
-        person = about_a_person(text)
+        person = about_a_person(text) or names_someone((w.text for w in words), self._lexicon)
+        for found in findings(_NAMED_STREET, text, "ADDRESS", 0.75, 1):
+            first = text[found.start : found.end].split(maxsplit=1)[0].lower()
+            if person and first not in _HAS_STREET_KEEP:
+                yield found
         at = 0
         while at < len(words):
             length, score = self._town(words, at, person=person)
@@ -77,7 +81,7 @@ class PlaceRecogniser(Recogniser):
                 yield Finding("LOCATION", words[at].start, words[at + length - 1].end, score)
             at += max(1, length)
         yield from self._facilities(words)
-        yield from self._care_objects(words)
+        yield from self._care_objects(words, person=person)
 
     def _town(self, words: Sequence[Word], at: int, *, person: bool) -> tuple[int, float]:
         for length in range(min(_LONGEST_NAME, len(words) - at), 0, -1):
@@ -114,23 +118,44 @@ class PlaceRecogniser(Recogniser):
             pair = (words[at - 1].text, word.text) if at else ("", "")
             if pair in v.FACILITY_PAIRS:
                 head = at - 1
-            elif word.text in v.FACILITY_HEADS:
+            elif word.text in v.FACILITY_HEADS or self._weak_head(words, at):
                 head = at
             else:
                 continue
             begin = head
             while begin and head - begin < _LONGEST_NAME and self._modifies(words[begin - 1]):
                 begin -= 1
+            while begin < head and words[begin].text in _PROPER_PARTS:
+                begin += 1
             if begin == head and not self._of_place(words, at):
-                if word.text == "hospital" and words[max(0, at - 1)].text == "general":
-                    yield Finding("LOCATION", words[at - 1].start, word.end, 0.6)
-                continue
+                if not self._bare_name(words, at):
+                    continue
+                begin = at - 1
             near = {w.text for w in words[max(0, begin - _WINDOW) : begin]}
-            score = _FACILITY_SCORE if near & (v.CARE_VERBS | v.PEOPLE) else 0.45
+            score = _FACILITY_SCORE if near & (v.CARE_VERBS | v.PEOPLE) else _FREE_SCORE
             yield Finding("LOCATION", words[begin].start, word.end, score)
+
+    def _weak_head(self, words: Sequence[Word], at: int) -> bool:
+        """As in "at westside medical": a name only right after where one was."""
+        return (
+            words[at].text
+            in {"medical", "health", "healthcare", "ctr", "center", "centre", "campus"}
+            and at > 1
+            and self._modifies(words[at - 1])
+            and any(w.text in {"at", "to", "from"} for w in words[max(0, at - 4) : at])
+        )
+
+    def _bare_name(self, words: Sequence[Word], at: int) -> bool:
+        """As in "admitted to general hospital": generic words, but no article before them."""
+        begin = at
+        while begin and words[begin - 1].text in _PROPER_PARTS:
+            begin -= 1
+        return 0 < begin < at and words[begin - 1].text in {"at", "to", "from"}
 
     def _modifies(self, word: Word) -> bool:
         text = word.text
+        if text in _PROPER_PARTS:
+            return True
         return (
             text not in v.GENERIC_PLACES
             and text not in v.CARE_VERBS
@@ -145,32 +170,40 @@ class PlaceRecogniser(Recogniser):
         names = (" ".join(w.text for w in words[at + 2 : at + 2 + n]) for n in (1, 2))
         return any(self._lexicon.is_any(n, WordKind.PLACE | WordKind.STATE) for n in names)
 
-    def _care_objects(self, words: Sequence[Word]) -> Iterator[Finding]:
+    def _care_objects(self, words: Sequence[Word], *, person: bool) -> Iterator[Finding]:
         for at, word in enumerate(words):
             if word.text not in {"at", "to", "from", "in"} or at + 1 >= len(words):
                 continue
             near = {w.text for w in words[max(0, at - 6) : at]}
-            if not near & v.CARE_VERBS:
+            if not (near & v.CARE_VERBS or (person and word.text in {"at", "from"})):
                 continue
-            begin = at + 1
-            while begin < len(words) and words[begin].text in {"the", "our", "a"}:
-                begin += 1
-            end = begin
-            while (
-                end < len(words)
-                and end - begin < _LONGEST_OBJECT
-                and self._suspect(words[end].text)
-            ):
-                end += 1
-            for length in (2, 1):
-                if " ".join(w.text for w in words[begin : begin + length]) in v.KNOWN_FACILITIES:
-                    end = max(end, begin + length)
+            begin, end = self._object(words, at + 1)
             if end > begin:
                 yield Finding("LOCATION", words[begin].start, words[end - 1].end, 0.8)
 
+    def _object(self, words: Sequence[Word], at: int) -> tuple[int, int]:
+        """Where the suspect words after a preposition begin and end; equal where none are."""
+        begin = at
+        while begin < len(words) and words[begin].text in {"the", "our", "a"}:
+            begin += 1
+        last = end = begin
+        while (
+            last < len(words) and last - begin < _LONGEST_OBJECT and words[last].text not in v.STOPS
+        ):
+            last += 1
+            if self._suspect(words[last - 1].text):
+                end = last
+        for start in (begin, begin + 1):
+            for length in (2, 1):
+                name = " ".join(w.text for w in words[start : start + length])
+                if name in v.KNOWN_FACILITIES:
+                    end = max(end, start + length)
+        return begin, end
+
     def _suspect(self, text: str) -> bool:
         """Neither general nor medical English, nor a part of any hospital."""
-        if text in v.STOPS or text in v.UNITS_OF_CARE or not text.replace("'", "").isalpha():
+        letters = text.replace("'", "")
+        if text in v.STOPS or text in v.UNITS_OF_CARE or not letters.isalpha() or len(letters) < 3:  # noqa: PLR2004 - "r/o"
             return False
         bits = self._lexicon.bits(text)
         if bits & WordKind.PLACE and not bits & WordKind.COMMON and not bits & WordKind.STATE:
