@@ -137,10 +137,9 @@ class Bundle:
     def fetch(self, _model: Model, file: ModelFile, target: Path, report: Report, /) -> None:
         """Copy the file out of the bundle."""
         name = self._named(file)
-        member = self._members.get(name or "")
-        data = self._tar.extractfile(member) if member else None
+        data = self._tar.extractfile(self._members[name]) if name else None
         if data is None:
-            raise Unavailable(f"the bundle lists {name} but does not hold it; copy it again")
+            raise Unavailable(f"the bundle does not hold {file.name}")
         with target.open("wb") as out:
             _copy(data, out)
         report(1.0)
@@ -159,9 +158,13 @@ class Bundle:
         envelope = Envelope.from_json(data.read())
         payload = trusted.open(BUNDLE_TYPE, envelope) if trusted else envelope.raw()
         try:
-            return Contents.model_validate(parse(payload))
+            contents = Contents.model_validate(parse(payload))
         except (ValidationError, ValueError) as error:
             raise Unverified(f"the list of contents of {path} is malformed") from error
+        for name, files in contents.models.items():
+            if not {f"{name}/{file}" for file in files} <= self._members.keys():
+                raise Unverified(f"{path} lists {name} but was cut short; copy it again")
+        return contents
 
 
 def _copy(data: IO[bytes], out: IO[bytes]) -> None:

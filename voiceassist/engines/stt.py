@@ -12,6 +12,8 @@ from voiceassist.engines.ports import SAMPLE_RATE, Samples
 from voiceassist.engines.profile import SttProfile
 
 _LEAST_SAMPLES = SAMPLE_RATE // 10
+_LEAST_LOG_PROB = -1.0
+_MOST_NO_SPEECH = 0.6
 
 
 class Whisper:
@@ -30,7 +32,7 @@ class Whisper:
         )
 
     def transcribe(self, samples: Samples, *, prompt: str = "") -> Transcript:
-        """What was said; empty where there is too little to hear."""
+        """What was said; empty text, confidence 0, where nobody spoke or too briefly to hear."""
         if len(samples) < _LEAST_SAMPLES or self._model is None:
             return Transcript(text="", confidence=0.0, no_speech=1.0)
         segments, info = self._model.transcribe(
@@ -42,8 +44,9 @@ class Whisper:
             condition_on_previous_text=False,
             without_timestamps=True,
             compression_ratio_threshold=None,
-            log_prob_threshold=None,
-            no_speech_threshold=None,
+            # Whisper's own two figures together: text made up from silence fails both
+            log_prob_threshold=_LEAST_LOG_PROB,
+            no_speech_threshold=_MOST_NO_SPEECH,
         )
         heard = list(segments)
         if not heard:
