@@ -134,20 +134,21 @@ def _take_in(rooms: Rooms, files: dict[str, Path]) -> _Outcome:
 
 def _index(rooms: Rooms, documents: list[str]) -> None:
     """Wait for the jobs of `documents`; do them here where no hub runs."""
-    mine = False
-    with _bar() as bar:
-        task = bar.add_task("indexing", total=100 * len(documents))
-        while True:
-            jobs = [rooms.documents.get(document).job for document in documents]
-            bar.update(task, completed=sum(_percent(job.state, job.progress) for job in jobs))
-            if all(job.state in {"done", "failed"} for job in jobs):
-                break
-            if not mine and rooms.worker.begin():
-                mine = True
-                rooms.embedding.get()  # a missing model is told now, not after four attempts
-            if not (mine and rooms.worker.step()):
-                time.sleep(_LOOK_S)
-    if mine:
+    try:
+        with _bar() as bar:
+            task = bar.add_task("indexing", total=100 * len(documents))
+            mine = False
+            while True:
+                jobs = [rooms.documents.get(document).job for document in documents]
+                bar.update(task, completed=sum(_percent(job.state, job.progress) for job in jobs))
+                if all(job.state in {"done", "failed"} for job in jobs):
+                    return
+                if not mine and rooms.worker.begin():
+                    mine = True
+                    rooms.embedding.get()  # a missing model is told now, not after retries
+                if not (mine and rooms.worker.step()):
+                    time.sleep(_LOOK_S)
+    finally:
         rooms.worker.release()
 
 

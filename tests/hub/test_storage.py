@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from hub.storage.base import Base
+from hub.storage.engine import Database
+from hub.storage.migrate import migrate
+from hub.wiring import Rooms
+from voiceassist.errors import StoreFull
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_names(tmp_path: Path) -> None:
+    """A table or column that no migration makes, or that nobody names, is found here."""
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    migrate(database)
+    migrate(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_the_database_is_durable_and_keeps_its_references(rooms: Rooms) -> None:
+    """What is committed is on the disk, and no row points at nothing."""
+    with rooms.database.read() as session:
+        values = {
+            name: session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_write_that_fails_leaves_nothing(rooms: Rooms) -> None:
+    """All of a block or none of it."""
+
+    def half() -> None:
+        with rooms.database.write() as session:
+            session.execute(text("INSERT INTO auth_setup VALUES ('x', 1)"))
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half"):
+        half()
+    with rooms.database.read() as session:
+        assert session.execute(text("SELECT count(*) FROM auth_setup")).scalar() == 0
+
+
+def test_a_full_disk_is_told_as_such(rooms: Rooms) -> None:
+    """The error says that the disk is full and what to free."""
+    with rooms.database.read() as session:
+        pages = session.execute(text("PRAGMA page_count")).scalar()
+
+    def fill() -> None:
+        with rooms.database.write() as session:
+            session.execute(text(f"PRAGMA max_page_count={pages}"))
+            filler = "x" * 1_000_000
+            session.execute(text("INSERT INTO auth_setup VALUES (:x, 1)"), {"x": filler})
+
+    with pytest.raises(StoreFull, match="free space"):
+        fill()
+
+
+def test_writers_wait_for_each_other(rooms: Rooms) -> None:
+    """Many threads that read and then write lose no update and meet no locked database."""
+    with rooms.database.write() as session:
+        session.execute(text("INSERT INTO auth_setup VALUES ('count', 0)"))
+
+    def add() -> None:
+        for _ in range(10):
+            with rooms.database.write() as session:
+                query = text("SELECT created_ms FROM auth_setup WHERE code_hash = 'count'")
+                value = session.execute(query).scalar_one()
+                session.execute(text("UPDATE auth_setup SET created_ms = :v"), {"v": value + 1})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with rooms.database.read() as session:
+        assert session.execute(text("SELECT created_ms FROM auth_setup")).scalar() == 40
