@@ -169,3 +169,20 @@ def test_the_prompt_is_short_and_holds_question_and_sources() -> None:
     assert "what is the dose" in prompt.user
     assert "other" not in prompt.user
     assert len((prompt.system + prompt.user).split()) < 260
+
+
+def test_what_announces_a_list_is_quoted_with_its_items() -> None:
+    """A sentence that ends in a colon says nothing alone; bullets are not read aloud."""
+    text = "Signs of croup may include:\n- A barking cough.\n- A hoarse voice."
+    said = answer("what are the signs of croup", [passage(text, title="Croup")], quotes=1)
+    assert said.sources[0].quote == text
+    assert said.sentences[1].text == (
+        "Signs of croup may include: A barking cough. A hoarse voice."
+    )
+
+
+def test_what_something_is_is_answered_by_its_definition() -> None:
+    """The sentence that begins with the topic and says what it is comes before others on it."""
+    text = "Croup can be severe in infants. Croup is an infection of the upper airway."
+    said = answer("what is croup", [passage(text, title="Croup")], quotes=1)
+    assert said.sources[0].quote == "Croup is an infection of the upper airway."

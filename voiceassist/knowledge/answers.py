@@ -17,9 +17,9 @@ __all__ = ["NOTHING_FOUND", "Answer", "answer", "compose_prompt", "supported"]
 
 NOTHING_FOUND = "The library has nothing on that."
 THERE_IS_MORE = "The source goes on."
-_READ = 3  # passages whose sentences are considered
 _NEXT_BEST = 0.55  # a second quotation must score this share of the first
 _PLACE_WORDS = 6
+_BULLET = re.compile(r"(?<=[:.;]) [-*•] ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def answer(query: str, passages: Sequence[Passage], *, quotes: int = 2) -> Answe
     Passages come from `Library.find`, the best first; weak ones are not quoted. The quotations
     are of one document, in its order, behind a lead that names it.
     """
-    strong = [passage for passage in passages if passage.strength >= ENOUGH][:_READ]
+    strong = [passage for passage in passages if passage.strength >= ENOUGH]
     chosen = _choose(query, strong, quotes) if strong else []
     if not chosen:
         return Answer(found=False, sentences=(_notice(NOTHING_FOUND),), sources=())
@@ -50,8 +50,12 @@ def answer(query: str, passages: Sequence[Passage], *, quotes: int = 2) -> Answe
 
 
 def _choose(query: str, strong: Sequence[Passage], quotes: int) -> list[Candidate]:
-    best = max(strong, key=lambda p: p.score * p.strength)
-    same = [passage for passage in strong if passage.document == best.document]
+    weight: dict[str, float] = {}
+    for one in strong:
+        weight[one.document] = weight.get(one.document, 0.0) + one.score * one.strength
+    document = max(weight, key=weight.__getitem__)
+    same = [passage for passage in strong if passage.document == document]
+    best = max(same, key=lambda p: p.score * p.strength)
     found = [
         Candidate(c.passage, c.span, c.score - (0.0 if passage is best else 0.3), c.whole)
         for passage in same
@@ -87,7 +91,7 @@ def _lead(source: Source) -> str:
 
 
 def _aloud(quote: str) -> str:
-    return " ".join(quote.split())
+    return _BULLET.sub(" ", " ".join(quote.split()))
 
 
 def _notice(text: str) -> Sentence:

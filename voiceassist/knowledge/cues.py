@@ -22,7 +22,7 @@ _TABLE = (
     (r"symptoms?|signs?|present|feel", r"symptoms?|signs?|pain|feel|include"),
     (
         r"caus(e|es|ed)|why|due to|lead to|genetic changes",
-        r"caus(e|es|ed)|due to|results? from|because|mutations?|triggered|leads? to",
+        r"caused by|causes? (of|is)|due to|results? from|because|mutations?|trigger|occurs when",
     ),
     (
         r"treat(s|ed|ing|ments?)?|therap(y|ies)|manag\w+|give|first.line|drug of choice|reverse",

@@ -31,7 +31,7 @@ _SAME = 2  # passages of one document among the best few, so that others are see
 _FEW = 10
 _COUNTED = 2_000  # a term in more passages than this is common, however many more
 
-_FIND_WORDS = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 3, 2, 1) LIMIT ?"
+_FIND_WORDS = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 1.5, 3, 1) LIMIT ?"
 _HOLD_TERM = f"SELECT rowid FROM words WHERE words MATCH ? LIMIT {_COUNTED}"  # noqa: S608 - a constant
 _READ = """
     SELECT p.id, d.document, d.version, d.title, p.place, p.start, p."end", d.specialty,

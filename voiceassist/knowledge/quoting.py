@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voiceassist.contract.knowledge import Passage, Source
@@ -14,7 +15,7 @@ MOST_WORDS = 35
 _LEAST_WORDS = 4
 
 _DEFINES = re.compile(r"^\s*(so )?what('s| is| are)( \(are\))?\b|\bdefin(e|ition)\b", re.IGNORECASE)
-_IS = re.compile(r"\b(is|are|refers? to|means)\b (an?|the|one|any|when)?", re.IGNORECASE)
+_IS = re.compile(r"\b(is|are|refers? to|means|occurs? when)\b", re.IGNORECASE)
 _ASIDE = re.compile(
     r"^(see|for more|learn|click|this (article|section|page|information|table)|visit|read more"
     r"|more information|to learn|note:|references?|source|key points|talk (to|with)|call)\b"
@@ -66,13 +67,36 @@ def candidates(query: str, passage: Passage) -> list[Candidate]:
     """The sentences of `passage`, in order, each with how well it answers `query`."""
     wanted = {stem(word) for word in content_words(query)}
     title = {stem(word) for word in content_words(passage.title)}
+    place = {stem(word) for word in content_words(passage.place)}
+    fits = 0.6 * len(wanted & place - title) / (len(wanted - title) or 1)
+    fits += 0.5 * any(tells.search(passage.place) for tells in cues(query))
     found = []
-    for index, span in enumerate(sentences(passage.text)):
+    spans = sentences(passage.text)
+    for index, span in enumerate(spans):
         text = passage.text[span.start : span.end]
-        score = _score(query, text, wanted, title) - 0.05 * min(index, 6)
+        score = fits + _score(query, text, wanted, title) - 0.05 * min(index, 6)
+        if text.endswith(":"):
+            found.append(_with_items(passage, spans[index:], score))
+            continue
         cut = shorten(passage.text, span)
         found.append(Candidate(passage, cut, score, whole=cut == span))
     return found
+
+
+def _with_items(passage: Passage, spans: Sequence[Span], score: float) -> Candidate:
+    """A sentence that announces a list, with as many of what follows as are pleasant to hear.
+
+    Where the list ends can't be told from its text, so one that is followed by more is not whole.
+    """
+    last = 0
+    for index, span in enumerate(spans):
+        if len(passage.text[spans[0].start : span.end].split()) > MOST_WORDS:
+            break
+        last = index
+    end = spans[last].end
+    if last == 0:
+        score -= 0.8
+    return Candidate(passage, Span(spans[0].start, end), score, whole=last == len(spans) - 1)
 
 
 def shorten(text: str, span: Span) -> Span:
@@ -96,6 +120,15 @@ def shorten(text: str, span: Span) -> Span:
     return Span(span.start, span.start + best) if best else span
 
 
+def _defines(text: str, topic: set[str]) -> bool:
+    """Whether `text` begins with the topic and says what it is."""
+    found = _IS.search(text)
+    if found is None:
+        return False
+    before = {stem(word) for word in content_words(text[: found.start()])}
+    return bool(topic & before) and len(before) <= len(topic) + _LEAST_WORDS
+
+
 def _score(query: str, text: str, wanted: set[str], title: set[str]) -> float:
     words = content_words(text)
     held = {stem(word) for word in words}
@@ -103,8 +136,8 @@ def _score(query: str, text: str, wanted: set[str], title: set[str]) -> float:
     score = 2.0 * len(own & held) / len(own) if own else 0.0
     score += 0.6 * len(shared & held) / len(shared) if shared else 0.0
     score += 0.7 * sum(tells.search(text) is not None for tells in cues(query))
-    if _DEFINES.search(query) and _IS.search(text) and shared & held:
-        score += 0.6
+    if _DEFINES.search(query) and _defines(text, shared):
+        score += 1.2
     if len(words) < _LEAST_WORDS:
         score -= 0.8
     if text.rstrip().endswith("?") or _ASIDE.search(text):
