@@ -85,7 +85,8 @@ class NameRecogniser(Recogniser):
         cued = before in v.NAME_CUES or (before in {"is", "was", "s"} and before2 in v.NAME_CUES)
         if cued and self._may_name(text) and not self._of_a_thing(words, at):
             yield 1 + rest, 0.85
-        if self._eponym(words, at):
+        common_given = self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text)
+        if self._eponym(words, at) and not (person and common_given):
             return
         if self._is_given(text) and rest and self._surname_follows(words, at):
             initial = len(words[at + 1].text) == 1 and not person
@@ -101,7 +102,7 @@ class NameRecogniser(Recogniser):
             and self._name_only(text)
         ):
             yield 1 + rest, 0.75
-        elif self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text):
+        elif common_given:
             yield 1 + rest, 0.8 if person else _LONE_GIVEN
 
     def _titled(self, title: str, words: Sequence[Word], at: int) -> bool:
