@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 HUB = "https://192.0.2.1:8443"
 AUTHORITY = "/var/lib/voiceassist/hub/keys/ca.crt"
+TURNS = Path(__file__).resolve().parents[2] / "demo/turns"
 PYTHON = "/opt/voiceassist/current/bin/python"
 ROOM = "voiceassist-appliance.service"
 HUB_SERVICES = ("voiceassist-hub.service", "mosquitto.service")
@@ -43,6 +46,21 @@ def test_a_published_document_reaches_the_room(clinic: Any) -> None:
     clinic.wait_for(lambda: health(clinic)["edition"] == version)
 
 
+def test_a_spoken_question_is_answered_and_recorded(clinic: Any) -> None:
+    """The confined room hears, judges, answers aloud, and the hub signs for what happened."""
+    feed = "/var/lib/voiceassist/appliance/feed"
+    spoken = base64.b64encode((TURNS / "00-library.flac").read_bytes()).decode()
+    into = f"base64 -d >{feed}/.one && mv {feed}/.one {feed}/one.flac"
+    clinic.room.run("runuser", "--user=voiceassist", "--", "sh", "-c", into, data=spoken)
+    clinic.wait_for(lambda: "one.json" in clinic.room.run("ls", feed), seconds=300)
+    turn = json.loads(clinic.room.run("cat", f"{feed}/one.json"))
+    assert turn["woke"], turn
+    assert turn["sentences"], turn
+    assert clinic.room.run("head", "--bytes=4", f"{feed}/one.answer.wav") == "RIFF"
+    clinic.wait_for(lambda: health(clinic)["link"]["last_ack_ms"] > 0)
+    clinic.wait_for(lambda: health(clinic)["link"]["owed"] == 0)
+
+
 def test_the_room_outlives_its_hub(clinic: Any) -> None:
     """Hub and broker stopped, the room runs on and says so; started again, it links up again."""
     clinic.hub.run("systemctl", "stop", *HUB_SERVICES)
@@ -56,7 +74,7 @@ def test_the_room_outlives_its_hub(clinic: Any) -> None:
 
 
 def test_certificates_are_renewed_on_demand(clinic: Any) -> None:
-    """With voiceassist_renew each certificate is another one, and all still trust each other."""
+    """The authority removed, a renewal makes every certificate anew, and all trust each other."""
 
     def certificates() -> tuple[str, str]:
         return (
@@ -65,6 +83,7 @@ def test_certificates_are_renewed_on_demand(clinic: Any) -> None:
         )
 
     before = certificates()
+    clinic.hub.run("sh", "-c", "rm /var/lib/voiceassist/hub/keys/ca.*")
     renewed = clinic.play(voiceassist_renew=True)
     assert renewed.done.returncode == 0, renewed.said
     assert all(old != new for old, new in zip(before, certificates(), strict=True))
