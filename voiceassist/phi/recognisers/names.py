@@ -48,6 +48,7 @@ _ACRONYMS = frozenset(
 )
 _HEAD_WINDOW = 4
 _LONGEST_NAME = 3
+_LEAST_NAME = 4
 _LONE_GIVEN = 0.45
 _SPELLED_NUMBERS = ("eleven", "twelve", "teen", "twent", "thirt")
 
@@ -88,7 +89,9 @@ class NameRecogniser(Recogniser):
         common_given = self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text)
         if self._eponym(words, at) and not (person and common_given):
             return
-        if self._is_given(text) and rest and self._surname_follows(words, at):
+        if person and rest and self._strangers(words, at):
+            yield 1 + rest, 0.7
+        if self._is_given(text) and rest and self._surname_follows(words, at, person=person):
             initial = len(words[at + 1].text) == 1 and not person
             top = self._lexicon.bits(text) & WordKind.TOP_GIVEN
             yield 1 + rest, 0.9 if top or not initial else _LONE_GIVEN
@@ -139,10 +142,12 @@ class NameRecogniser(Recogniser):
         free = _ORDINARY | WordKind.EPONYM | WordKind.STATE
         return bool(bits & _ANY_NAME) and not bits & free and text not in v.ORGANISATIONS
 
-    def _surname_follows(self, words: Sequence[Word], at: int) -> bool:
+    def _surname_follows(self, words: Sequence[Word], at: int, *, person: bool) -> bool:
         first, second = words[at].text, words[at + 1].text
         bits = self._lexicon.bits(second)
         ordinary_pair = self._lexicon.bits(first) & _ORDINARY and bits & _ORDINARY
+        if len(second) == 1 and person and second not in {"a", "i"}:
+            return True
         if len(second) == 1:
             return (not ordinary_pair and second not in {"a", "i"}) or not self._lexicon.bits(
                 first
@@ -156,7 +161,26 @@ class NameRecogniser(Recogniser):
         if bits & (WordKind.SURNAME | WordKind.RARE_SURNAME):
             return True
         top = self._lexicon.bits(first) & WordKind.TOP_GIVEN and self._name_only(first)
-        return bool(top) and not bits & _KNOWN
+        return (person or bool(top)) and not bits & _KNOWN and not second.endswith(v.DRUG_ENDS)
+
+    def _strangers(self, words: Sequence[Word], at: int) -> bool:
+        """Two words, or a word and an initial, that are names or nothing known (closed world)."""
+        first, second = words[at].text, words[at + 1].text
+        if not self._stranger(first):
+            return False
+        bits = self._lexicon.bits(second)
+        surname = bool(bits & WordKind.SURNAME and not bits & _ORDINARY)
+        return surname or self._stranger(second) or (len(second) == 1 and second.isalpha())
+
+    def _stranger(self, text: str) -> bool:
+        bits = self._lexicon.bits(text)
+        return (
+            not bits & _KNOWN
+            and len(text) >= _LEAST_NAME
+            and text.replace("'", "").isalpha()
+            and text not in v.STOPS | v.ORGANISATIONS | v.CARE_VERBS | v.PEOPLE
+            and not text.endswith(v.DRUG_ENDS)
+        )
 
     def _rest(self, words: Sequence[Word], at: int) -> int:
         """How many words after `at` belong to the same name."""
@@ -168,6 +192,8 @@ class NameRecogniser(Recogniser):
             surname = bits & _ANY_NAME and not (
                 bits & WordKind.COMMON and not bits & WordKind.SURNAME
             )
+            if end == at + 1 and text == "a" and self._name_only(words[at].text):
+                return 1
             if text in v.STOPS or not (initial or surname or not bits & _KNOWN) or text.isdigit():
                 break
             end += 1

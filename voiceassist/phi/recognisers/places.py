@@ -48,6 +48,9 @@ _PREPOSITIONS = frozenset(
 _PROPER_PARTS = frozenset(
     {"city", "county", "general", "health", "state", "regional", "university"}
 )
+_INNER_PARTS = (
+    v.GENERIC_PLACES - v.STOPS - {"our", "your", "local", "other", "another", "good", "best", "new"}
+)
 _WINDOW = 8
 _LONGEST_NAME = 4
 _LONGEST_OBJECT = 3
@@ -80,7 +83,7 @@ class PlaceRecogniser(Recogniser):
             if length:
                 yield Finding("LOCATION", words[at].start, words[at + length - 1].end, score)
             at += max(1, length)
-        yield from self._facilities(words)
+        yield from self._facilities(words, person=person)
         yield from self._care_objects(words, person=person)
 
     def _town(self, words: Sequence[Word], at: int, *, person: bool) -> tuple[int, float]:
@@ -113,7 +116,7 @@ class PlaceRecogniser(Recogniser):
                                  "co", "mi", "ms", "md", "ct", "va", "ar", "mo"}  # fmt: skip
         return self._lexicon.is_any(state, WordKind.STATE)
 
-    def _facilities(self, words: Sequence[Word]) -> Iterator[Finding]:
+    def _facilities(self, words: Sequence[Word], *, person: bool) -> Iterator[Finding]:
         for at, word in enumerate(words):
             pair = (words[at - 1].text, word.text) if at else ("", "")
             if pair in v.FACILITY_PAIRS:
@@ -122,18 +125,30 @@ class PlaceRecogniser(Recogniser):
                 head = at
             else:
                 continue
-            begin = head
-            while begin and head - begin < _LONGEST_NAME and self._modifies(words[begin - 1]):
-                begin -= 1
-            while begin < head and words[begin].text in _PROPER_PARTS:
-                begin += 1
+            begin = self._facility_begin(words, head)
             if begin == head and not self._of_place(words, at):
                 if not self._bare_name(words, at):
                     continue
                 begin = at - 1
             near = {w.text for w in words[max(0, begin - _WINDOW) : begin]}
-            score = _FACILITY_SCORE if near & (v.CARE_VERBS | v.PEOPLE) else _FREE_SCORE
+            cared = near & (v.CARE_VERBS | v.PEOPLE) or (
+                person and begin and words[begin - 1].text in {"at", "from", "to"}
+            )
+            score = _FACILITY_SCORE if cared else _FREE_SCORE
             yield Finding("LOCATION", words[begin].start, word.end, score)
+
+    def _facility_begin(self, words: Sequence[Word], head: int) -> int:
+        """Where the name before a facility's kind begins; `head` where it has none."""
+        begin = head
+        while (
+            begin
+            and head - begin < _LONGEST_NAME
+            and (self._modifies(words[begin - 1]) or words[begin - 1].text in _INNER_PARTS)
+        ):
+            begin -= 1
+        while begin < head and words[begin].text in _PROPER_PARTS | _INNER_PARTS:
+            begin += 1
+        return begin
 
     def _weak_head(self, words: Sequence[Word], at: int) -> bool:
         """As in "at westside medical": a name only right after where one was."""
@@ -142,7 +157,9 @@ class PlaceRecogniser(Recogniser):
             in {"medical", "health", "healthcare", "ctr", "center", "centre", "campus"}
             and at > 1
             and self._modifies(words[at - 1])
-            and any(w.text in {"at", "to", "from"} for w in words[max(0, at - 4) : at])
+            and any(
+                w.text in {"at", "to", "from", "in", "visited"} for w in words[max(0, at - 4) : at]
+            )
         )
 
     def _bare_name(self, words: Sequence[Word], at: int) -> bool:

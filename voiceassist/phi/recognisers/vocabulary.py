@@ -30,6 +30,18 @@ ORGANISATIONS = frozenset(
         """
     )
 )
+DRUG_ENDS = (
+    "mab", "nib", "pril", "sartan", "statin", "azole", "olol", "cillin", "mycin", "floxacin",
+    "gliptin", "gliflozin", "glutide", "xaban", "gatran", "parin", "platin", "taxel", "rubicin",
+    "tidine", "prazole", "setron", "triptan", "barbital", "zepam", "zolam", "pidem", "dipine",
+    "afil", "osin", "oxetine", "ipramine", "triptyline", "azine", "apine", "idone", "caine",
+    "curium", "onium", "vir", "vudine", "cycline", "oxacin", "sulfa", "thiazide", "semide",
+    "lukast", "terol", "sone", "solone", "onide", "grel", "statins", "inhibitor", "inhibitors",
+    "itis", "osis", "emia", "oma", "pathy", "ectomy", "plasty", "scopy", "graphy", "gram",
+    "uria", "algia", "plegia", "trophy", "penia", "philia", "lysis", "genic", "gesic", "amine",
+    "idine", "formin", "glitazone", "tropin", "relin", "ase", "ide", "ine", "ium", "ate", "ic",
+    "al", "ous",
+)  # fmt: skip
 NAME_CUES = frozenset(["named", "name", "surname", "called", "nicknamed"])
 PEOPLE = frozenset(
     split_words(
