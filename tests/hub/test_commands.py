@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.fleet.broker import bind_address
-from hub.wiring import Rooms, open_rooms
+from hub.settings import HubSettings
+from hub.wiring import Container, Rooms, open_rooms
 from voiceassist.errors import BadInput, Unavailable, WrongUse
 
 TEXT = "# Gout\n\nGive naproxen 500 mg twice daily. Check the kidneys first.\n"
@@ -86,6 +87,27 @@ def test_a_folder_becomes_an_edition(run: Callable[..., str], tmp_path: Path) ->
     assert [one["id"] for one in json.loads(run("documents", "list", "--json"))] == [
         "drugs-statins"
     ]
+
+
+@pytest.mark.weights
+def test_the_boards_own_model_indexes_and_finds(settings: HubSettings) -> None:
+    """With the real embedder a question finds its passage by meaning, in other words."""
+    rooms = open_rooms(settings)
+    try:
+        rooms.embedding.get()
+    except Unavailable as error:
+        rooms.database.close()
+        pytest.skip(str(error))
+    rooms.documents.add("gout.md", TEXT.encode(), "test")
+    rooms.documents.add("throat.md", b"# Sore throat\n\nMost get well by themselves.\n", "test")
+    while rooms.worker.step():
+        pass
+    rooms.editions.publish("test")
+    container = Container(rooms)
+    found = container.library.find("which painkiller for an attack in the big toe joint", 1)
+    container.stop()
+    assert found[0].document == "gout"
+    assert rooms.documents.serving()[0].embedding.dimension == 384
 
 
 @pytest.mark.usefixtures("without_weights")

@@ -16,6 +16,7 @@ from hub.errors import Conflict, Unauthorized
 from hub.fleet import pki
 from hub.fleet.keys import load_keys, make_keys
 from hub.fleet.service import RoomGate
+from voiceassist.contract.ledger import TURN
 from voiceassist.contract.wire import RoomState, Topics
 from voiceassist.errors import BadInput, Unverified, WrongUse
 
@@ -204,7 +205,7 @@ async def test_turns_by_route_come_from_the_trail(hub: Any) -> None:
     headers = await hub.sign_in()
     for route in ("room", "room", "hub", "held"):
         hub.rooms.audit.record(
-            action="turn", outcome="answered", subject="t", actor="exam-1", detail={"route": route}
+            action=TURN, outcome="answered", subject="t", actor="exam-1", detail={"route": route}
         )
     answer = await hub.client.get("/api/v1/analytics/routes", headers=headers)
     assert json.dumps(answer.json()["data"][0]) == json.dumps(
