@@ -66,7 +66,7 @@ TURNS = (
         say="Margaret Ellis, born June fifth, nineteen forty eight, has a nosebleed on "
         "warfarin. What should I do?",
     ),
-    Turn("05-drug", "drug", "does clarithromycin interact with simvastatin", "af_bella", 0.3),
+    Turn("05-drug", "drug", "which statins interact with clarithromycin", "af_bella", 0.3),
     Turn("06-library", "library", "what do i do when the vaccine fridge fails", "bf_emma", 0.5, 20),
     Turn("07-outside", "outside", "who won the football game last night", "am_michael", 0.2),
     Turn(

@@ -59,6 +59,7 @@ class Outcome(_Part):
     heard: str = Field(default="", repr=False)
     verdict: Judged
     route: str = ""
+    why: str = ""
     sources: tuple[Cited, ...] = ()
     sentences: tuple[str, ...] = Field(default=(), repr=False)
     timings: dict[str, float] = {}

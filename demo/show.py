@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,13 +154,15 @@ def reached(log: Path) -> list[str]:
 
 def _may_leave(shown: Sequence[Shown]) -> list[str]:
     """The library, the prompt's own words, and questions that were rightly cleared."""
-    library = [
-        read_document(path.name, path.read_bytes(), Limits()).text
-        for path in sorted(LIBRARY.iterdir())
-    ]
-    prompt = compose_prompt("", ())
     cleared = [one.heard for row, one in shown if not one.verdict.held and not (row and row.phi)]
-    return [*library, prompt.system, prompt.user, *cleared]
+    prompt = compose_prompt("", ())
+    return [*_library(), prompt.system, prompt.user, *cleared]
+
+
+@cache
+def _library() -> tuple[str, ...]:
+    paths = sorted(LIBRARY.iterdir())
+    return tuple(read_document(path.name, path.read_bytes(), Limits()).text for path in paths)
 
 
 def _owed(panel: str) -> int:

@@ -23,6 +23,14 @@ from voiceassist.console import print_json
 
 _BAR = 30
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
+_WHYS = {
+    "cleared": "the room answers, and the hub may add to it",
+    "held": "the room answers alone",
+    "policy": "the room answers alone, as its settings say",
+    "offline": "the room answers alone, since the hub is away",
+    "unrecorded": "it could not be recorded",
+    "empty": "no words were understood",
+}
 Mark = Literal["ok", "bad", "note"]
 _MARKS = {"ok": ("✓", "green"), "bad": ("✗", "bold red"), "note": ("·", "yellow")}
 
@@ -76,7 +84,7 @@ class View:
         """One finished turn."""
         if self._json:
             print_json({**outcome.model_dump(mode="json"), "recording": row.file if row else None})
-        self._console.print(card(number, row, outcome))
+        self._console.print(card(number, row, outcome, bar=self._console.is_terminal))
 
     def result(self, summary: dict[str, object]) -> None:
         """The end, for a program."""
@@ -84,7 +92,7 @@ class View:
             print_json(summary)
 
 
-def card(number: str, row: Row | None, outcome: Outcome) -> RenderableType:
+def card(number: str, row: Row | None, outcome: Outcome, *, bar: bool = True) -> RenderableType:
     """A turn as a person reads it: heard, verdict, route, sources, answer, time."""
     head = Text(f"\n{number} ", "bold").append(row.file if row else outcome.turn_id, "bold")
     if row and row.voice:
@@ -94,12 +102,12 @@ def card(number: str, row: Row | None, outcome: Outcome) -> RenderableType:
     lines.add_column(overflow="fold")
     lines.add_row("heard", heard(outcome))
     lines.add_row("verdict", verdict(outcome))
-    lines.add_row("route", Text(outcome.route))
-    for source in outcome.sources:
-        lines.add_row("source", Text(f"{source.title}, {source.place} (v{source.version})"))
+    lines.add_row("route", route(outcome))
+    for source in dict.fromkeys(f"{s.title}, {s.place} (v{s.version})" for s in outcome.sources):
+        lines.add_row("source", Text(source))
     for sentence in outcome.sentences:
         lines.add_row("answer", Text(sentence, "bold"))
-    lines.add_row("time", times(outcome))
+    lines.add_row("time", times(outcome, bar=bar))
     return Group(head, lines)
 
 
@@ -128,13 +136,19 @@ def verdict(outcome: Outcome) -> Text:
     return text
 
 
-def times(outcome: Outcome) -> Text:
-    """Where the time went: a bar in the stages' proportions, and their names."""
+def route(outcome: Outcome) -> Text:
+    """Who answered, and why."""
+    why = _WHYS.get(outcome.why, outcome.why.replace("_", " "))
+    return Text(outcome.route, "bold").append(f": {why}" if why else "", "dim")
+
+
+def times(outcome: Outcome, *, bar: bool) -> Text:
+    """Where the time went: the stages' names and seconds, behind a bar in their proportions."""
     text = Text()
     if outcome.speech_end_to_first_audio is not None:
         text.append(f"{outcome.speech_end_to_first_audio / 1000:.2f} s to the first sound  ")
     stages = [(name, ms) for name, ms in outcome.timings.items() if ms > 0]
-    widths = shares([ms for _, ms in stages], _BAR)
+    widths = shares([ms for _, ms in stages], _BAR if bar else 0)
     for at, width in enumerate(widths):
         text.append("█" * width, _COLOURS[at % len(_COLOURS)])
     for at, (name, ms) in enumerate(stages):

@@ -15,6 +15,7 @@ CLEARED = Outcome.model_validate(
         "heard": "which tube is first",
         "verdict": {"held": False, "items": [], "reasons": []},
         "route": "hub",
+        "why": "cleared",
         "sources": [{"document": "d", "version": 2, "title": "Tubes", "place": "page 1"}],
         "sentences": ["Blood culture comes first."],
         "timings": {"stt": 700.0, "gate": 30.0, "search": 20.0},
@@ -52,7 +53,7 @@ def test_a_card_explains_a_cleared_turn() -> None:
     for part in (
         "which tube is first",
         "cleared",
-        "hub",
+        "hub: the room answers, and the hub may add to it",
         "Tubes, page 1 (v2)",
         "Blood culture comes first.",
         "1.24 s to the first sound",
