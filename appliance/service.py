@@ -30,6 +30,7 @@ from appliance.turn import TurnRecord, run_turn
 from appliance.wiring import Room, build_room, clock, with_speaker
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.engines.ports import Samples
+from voiceassist.engines.profile import load_profile
 from voiceassist.errors import BadInput, Unavailable, VoiceAssistError
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ def serve(settings: ApplianceSettings, feed: Path | None) -> None:
     spool = Spool(feed) if feed else None
     speaker: SpeakerStage = NullSpeaker(clock)
     if spool is None:
-        speaker = DeviceSpeaker(clock, settings.audio.output)
+        device = settings.audio.output or load_profile(settings.profile).audio.output
+        speaker = DeviceSpeaker(clock, device)
     room = build_room(settings, speaker, lambda what: log.info("%s", what))
     try:
         asyncio.run(_until_told(room, spool))

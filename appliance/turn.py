@@ -110,10 +110,9 @@ class _Spoken:
 
 
 async def _append(box: Stages, record: TurnRecord) -> None:
-    outcome = "answered" if record.found else record.route if record.route != "room" else "nothing"
     await box.journal.append(
         action="turn.answered",
-        outcome=outcome,
+        outcome=record.outcome,
         turn_id=record.turn_id,
         detail=record.journal_detail(),
     )

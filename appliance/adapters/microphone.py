@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from appliance.adapters.sound import sound_library
 from voiceassist.engines.ports import SAMPLE_RATE, Samples
 from voiceassist.errors import Unavailable
 
@@ -26,8 +27,7 @@ class Microphone:
 
     async def chunks(self) -> AsyncGenerator[Samples, None]:
         """Blocks as they are captured; raises `Unavailable` where there is no such device."""
-        import sounddevice  # noqa: PLC0415 - only a room with a sound card has PortAudio
-
+        sounddevice = sound_library()
         loop = asyncio.get_running_loop()
         blocks: asyncio.Queue[Samples] = asyncio.Queue(_BEHIND)
 
@@ -49,7 +49,7 @@ class Microphone:
                     yield await blocks.get()
         except sounddevice.PortAudioError as error:
             raise Unavailable(
-                f"the microphone can't be used ({error}); check audio.input in the settings"
+                f"the microphone can't be used ({error}); name another in audio.input"
             ) from error
 
     def moment(self, sample: int) -> float:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
+from appliance.adapters.sound import sound_library
 from appliance.stages import Played
 from voiceassist.engines.ports import Samples
 from voiceassist.errors import StoreFull, Unavailable
@@ -60,8 +61,7 @@ class DeviceSpeaker:
 
     async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
         """Play to the end, or until cancelled; raises `Unavailable`."""
-        import sounddevice  # noqa: PLC0415 - only a room with a sound card has PortAudio
-
+        sounddevice = sound_library()
         first_at, count = None, 0
         try:
             with sounddevice.OutputStream(
@@ -74,7 +74,7 @@ class DeviceSpeaker:
                     count += len(chunk)
         except sounddevice.PortAudioError as error:
             raise Unavailable(
-                f"the speaker can't be used ({error}); check audio.output in the settings"
+                f"the speaker can't be used ({error}); name another in audio.output"
             ) from error
         return Played(first_at, count)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_CALL = r"(?:hey|hay|hi|he|a|hate|ok|okay|they|the)"
+_CALL = r"(?!(?:mrs?|ms|miss|dr|for|with|is|has)\b)[a-z]{1,4}"  # misheard, but no title
 _NAME = r"(?:jarvis|jarvus|jarves|jervis|jarvi'?s|javis|jarvice|travis|charvis|jarvish|jarviss)"
 _WAKE = re.compile(
     rf"^\W*(?:{_CALL}[\s,.!-]+)?{_NAME}\b(?:'s)?[\s,.!?:;-]*|^\W*hey[\s,.!-]+(?=\W*$)",

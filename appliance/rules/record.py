@@ -32,6 +32,13 @@ class TurnRecord:
     timings: Mapping[str, float] = field(default_factory=dict)
     speech_end_to_first_audio: float | None = None
 
+    @property
+    def outcome(self) -> str:
+        """What came of it, for the audit trail."""
+        if self.route in {"command", "refuse"}:
+            return self.route
+        return "answered" if self.found else "nothing"
+
     def with_composed(self, sentences: Sequence[Sentence]) -> TurnRecord:
         """The record with what a model added."""
         added = tuple(source for sentence in sentences for source in sentence.sources)
