@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from presidio_analyzer import EntityRecognizer
 
 from voiceassist.contract.speech import Transcript
+from voiceassist.engines.ports import PhiTagger
 from voiceassist.errors import Unavailable
 from voiceassist.phi.frame import Analyser
 from voiceassist.phi.gate import Gate
@@ -16,7 +17,7 @@ from voiceassist.phi.recognisers.ages import AgeRecogniser
 from voiceassist.phi.recognisers.contact import ContactRecogniser
 from voiceassist.phi.recognisers.dates import DateRecogniser
 from voiceassist.phi.recognisers.ids import IdRecogniser
-from voiceassist.phi.recognisers.models import EntityRecogniser, Tagger, TaggerRecogniser
+from voiceassist.phi.recognisers.models import EntityRecogniser, TaggerRecogniser
 from voiceassist.phi.recognisers.names import NameRecogniser
 from voiceassist.phi.recognisers.places import PlaceRecogniser
 
@@ -33,7 +34,7 @@ def rules() -> list[EntityRecognizer]:
     ]  # fmt: skip
 
 
-def build_gate(policy: PhiPolicy, tagger: Tagger | None) -> Gate:
+def build_gate(policy: PhiPolicy, tagger: PhiTagger | None) -> Gate:
     """The room's gate: rules on both forms; spaCy and the tagger on the canonical one."""
     learned: list[EntityRecognizer] = [EntityRecogniser(load_lexicon())]
     if tagger is not None:

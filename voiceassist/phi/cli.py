@@ -12,10 +12,14 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from rich.table import Table
 
-from voiceassist.console import out, print_json
+from voiceassist.console import err, out, print_json
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Held, Verdict
-from voiceassist.errors import WrongUse
+from voiceassist.engines.ports import PhiTagger
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import default_store
+from voiceassist.errors import VoiceAssistError, WrongUse
 from voiceassist.phi.build import build_gate, build_second_judge
 from voiceassist.phi.evaluate import Report, Share, evaluate, read_rows
 from voiceassist.phi.explain import explain
@@ -23,6 +27,7 @@ from voiceassist.phi.gate import Gate
 from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.settings import load_policy
 
+_BOARD = "generic-x86"  # the tagger is the same on every board
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="a TOML file of the policy")]
@@ -87,7 +92,16 @@ def evaluate_files(
 
 def _gate(policy: Path | None, *, second: bool) -> Gate:
     chosen = load_policy(policy) if policy else PhiPolicy()
-    return build_second_judge(chosen) if second else build_gate(chosen, None)
+    return build_second_judge(chosen) if second else build_gate(chosen, _tagger())
+
+
+def _tagger() -> PhiTagger | None:
+    """The tagger, where its weights are on this machine; the rules judge without it, too."""
+    try:
+        return Engines(load_profile(_BOARD), default_store()).phi_tagger()
+    except VoiceAssistError as error:
+        err.print(f"judging without the tagger: {error}", markup=False, soft_wrap=True)
+        return None
 
 
 def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
+from voiceassist.engines.ports import PhiTagger
 from voiceassist.phi.lexicon import Lexicon, WordKind
 from voiceassist.phi.recognisers import vocabulary as v
 from voiceassist.phi.recognisers.base import Finding, Recogniser, words_of
 from voiceassist.phi.recognisers.context import about_a_person
 
 _HEAD_WINDOW = 3
-
-
-class Span(Protocol):
-    """What a tagger gives: `kind` in its own vocabulary, `start` and `end` offsets, `score`."""
-
-    @property
-    def kind(self) -> str:
-        """The tagger's label."""
-
-    @property
-    def start(self) -> int:
-        """Offset of the first character."""
-
-    @property
-    def end(self) -> int:
-        """Offset past the last character."""
-
-    @property
-    def score(self) -> float:
-        """0 to 1."""
-
-
-class Tagger(Protocol):
-    """The port `PhiTagger` of the engines, as far as the gate needs it."""
-
-    def tag(self, text: str) -> Sequence[Span]:
-        """The spans of `text` that may be PHI."""
 
 
 class _Learned(Recogniser):
@@ -106,19 +80,18 @@ class TaggerRecogniser(_Learned):
     }  # fmt: skip
     kinds = ("NAME", "LOCATION", "ADDRESS", "EMAIL", "PHONE", "URL", "IP")
 
-    def __init__(self, lexicon: Lexicon, tagger: Tagger) -> None:
+    def __init__(self, lexicon: Lexicon, tagger: PhiTagger) -> None:
         super().__init__(lexicon)
         self._tagger = tagger
 
     def find(self, text: str) -> Iterator[Finding]:
-        """The tagger's plausible spans."""
-        person = about_a_person(text)
+        """The tagger's plausible spans, where a person is spoken of: else rules suffice."""
+        if not about_a_person(text):
+            return
         for span in self._tagger.tag(text):
             kind = self._KINDS.get(span.kind.upper())
             if kind is None:
                 continue
             found = Finding(kind, span.start, span.end, float(span.score))
-            if kind not in {"NAME", "LOCATION", "ADDRESS"} or (
-                person and self._plausible(text, found)
-            ):
+            if kind not in {"NAME", "LOCATION", "ADDRESS"} or self._plausible(text, found):
                 yield found
