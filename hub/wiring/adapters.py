@@ -1,0 +1,81 @@
+"""Where one room's port is answered by another room, in that room's own words."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import Request
+
+from hub.auth import api as auth_api
+from hub.auth.service import AuthService
+from hub.documents.service import DocumentService
+from hub.editions.schemas import ShelfPack
+from hub.fleet.keys import HubKeys, load_public, public_pem
+from hub.fleet.schemas import Kit
+from hub.fleet.service import RoomGate
+from hub.fleet.store import RoomStore
+from hub.http import Person
+from hub.settings import HubSettings
+
+
+class Shelf:
+    """The editions room's packs are the documents room's."""
+
+    def __init__(self, documents: DocumentService) -> None:
+        self._documents = documents
+
+    def packs(self) -> list[ShelfPack]:
+        """One pack for each document that can be published now."""
+        return [
+            ShelfPack(ref=one.ref, embedding=one.embedding, drugs=one.drugs)
+            for one in self._documents.serving()
+        ]
+
+
+class Kits:
+    """What a newly enrolled box gets."""
+
+    def __init__(self, settings: HubSettings, keys: HubKeys) -> None:
+        self._settings = settings
+        self._keys = keys
+
+    def of(self, room: str, cert_pem: str) -> Kit:
+        """The kit of `room` with its certificate."""
+        return Kit(
+            clinic=self._settings.clinic,
+            room=room,
+            ca_pem=self._keys.ca_pem.decode(),
+            cert_pem=cert_pem,
+            edition_public_pem=(public_pem(self._keys.edition.public),),
+            ack_public_pem=(public_pem(self._keys.ack.public),),
+            hub_url=self._settings.url,
+            mqtt_host=self._settings.mqtt.host,
+            mqtt_port=self._settings.mqtt.port,
+        )
+
+
+class HubGuard:
+    """Administrators by the auth room, rooms by the fleet's."""
+
+    def __init__(self, auth: AuthService, gate: RoomGate) -> None:
+        self._auth = auth
+        self._gate = gate
+
+    def administrator(self, request: Request) -> Person:
+        """The administrator who calls; raises `Unauthorized`."""
+        return self._auth.who(auth_api.bearer(request), "access")
+
+    def room(self, request: Request) -> str:
+        """The room that calls; raises `Unauthorized`."""
+        return self._gate.check(auth_api.bearer(request))
+
+
+class RoomKeys:
+    """Who is enrolled, for the audit room; the fleet's service itself records there."""
+
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
+
+    def key(self, room: str) -> Ed25519PublicKey | None:
+        """The machine key of a room; None for one that is not enrolled."""
+        pem = self._store.public_pem(room)
+        return load_public(pem) if pem is not None else None

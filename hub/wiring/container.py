@@ -1,0 +1,213 @@
+"""The running hub: the rooms, their HTTP faces, and what runs beside them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+import httpx
+from fastapi import APIRouter, Depends
+
+from hub.analytics import api as analytics_api
+from hub.analytics.service import Analytics
+from hub.audit.api import build_router as audit_router
+from hub.auth import api as auth_api
+from hub.auth.service import AuthService
+from hub.desk import HubDesk, HubDoor
+from hub.documents import api as documents_api
+from hub.documents.service import DocumentService
+from hub.documents.watch import FolderWatch
+from hub.editions import api as editions_api
+from hub.editions.service import EditionService
+from hub.escalation.api import build_router as escalation_router
+from hub.escalation.cloud import NoCloud, OpenAICompatible
+from hub.escalation.ports import Cloud
+from hub.escalation.service import Escalation
+from hub.fleet import api as fleet_api
+from hub.fleet.service import FleetService, RoomGate
+from hub.http import Guard, administrator, room_caller
+from hub.keeper import Herald, Keeper
+from hub.metrics import Metrics
+from hub.mqtt import BrokerAddress, HubMqtt
+from hub.phi.ports import Judge
+from hub.phi.service import SecondJudge
+from hub.published import PublishedLibrary
+from hub.settings import CloudSettings
+from hub.storage.blobs import Blobs
+from hub.trail import TrailDesk
+from hub.wiring.adapters import HubGuard
+from hub.wiring.rooms import Rooms
+from voiceassist.contract.signing import KeyRing
+from voiceassist.errors import VoiceAssistError
+
+log = logging.getLogger(__name__)
+
+
+class Container:
+    """The running hub: the rooms, their HTTP faces, and what runs beside them."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.rooms = rooms
+        self.settings = rooms.settings
+        self.clock = rooms.clock.wall_ms
+        self.analytics = Analytics(rooms.audit)
+        self.desk = _desk(rooms, self.analytics)
+        self.doorkeeper = HubDoor(rooms.auth)
+        self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
+        self.mqtt = _mqtt(rooms)
+        self.library = _library(rooms)
+        self._judge = SecondJudge(_second_judge)
+        self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
+        cloud = _cloud(rooms.settings.cloud, self._cloud_client)
+        self._escalation = Escalation(self._judge, cloud, self.library, rooms.audit)
+        self.keeper = Keeper(self._chores())
+        self.metrics = _metrics(self)
+
+    @property
+    def services(self) -> Mapping[type, object]:
+        """What the rooms' HTTP faces ask for by type."""
+        return {
+            AuthService: self.rooms.auth,
+            DocumentService: self.rooms.documents,
+            EditionService: self.rooms.editions,
+            Blobs: self.rooms.packs,
+            FleetService: self.rooms.fleet,
+            Analytics: self.analytics,
+        }
+
+    @property
+    def routers(self) -> tuple[APIRouter, ...]:
+        """The rooms' HTTP faces."""
+        return (
+            auth_api.router,
+            documents_api.router,
+            editions_api.router,
+            fleet_api.router,
+            analytics_api.router,
+            audit_router(self.rooms.audit, administrator=administrator),
+            _for_rooms(escalation_router(self._escalation, room=room_caller)),
+        )
+
+    def start(self) -> None:
+        """Start what runs beside the server. A dead broker or a missing model is no obstacle."""
+        self.rooms.worker.start()
+        self.keeper.start()
+        self.mqtt.start()
+        if self.settings.cloud.url:
+            threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop all of it, each after the piece of work at hand."""
+        self.mqtt.stop()
+        self.keeper.stop()
+        self.rooms.worker.stop()
+        self._cloud_client.close()
+        self.rooms.database.close()
+
+    def readiness(self) -> dict[str, str]:
+        """The state of each part; raises `Unavailable` where the database is away."""
+        self.rooms.database.check()
+        parts = {
+            "database": "ok",
+            "broker": "ok" if self.mqtt.connected else "away: rooms keep what they owe",
+            "indexing": "ok" if self.rooms.worker.alive else "stopped: start the hub again",
+        }
+        return parts | self.keeper.problems
+
+    def _chores(self) -> dict[str, Callable[[], None]]:
+        herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)
+        chores: dict[str, Callable[[], None]] = {
+            "announcing": herald.look,
+            "own library": self._follow,
+        }
+        if self.settings.watch_dir is not None:
+            chores["watched folder"] = FolderWatch(
+                self.settings.watch_dir, self.rooms.documents
+            ).look
+        return chores
+
+    def _follow(self) -> None:
+        if self.settings.cloud.url:  # only escalation searches it
+            self.library.follow()
+
+    def _warm_up(self) -> None:
+        try:
+            self._judge.warm_up()
+        except VoiceAssistError as error:
+            log.warning("escalation waits: %s", error)
+
+
+def _desk(rooms: Rooms, analytics: Analytics) -> HubDesk:
+    trail = TrailDesk(rooms.audit, rooms.clock.wall_ms, rooms.auth.names)
+    return HubDesk(
+        rooms.settings.clinic, rooms.documents, rooms.editions, rooms.fleet, analytics, trail
+    )
+
+
+def _library(rooms: Rooms) -> PublishedLibrary:
+    return PublishedLibrary(
+        rooms.settings.data_dir / "library",
+        rooms.editions,
+        rooms.packs,
+        KeyRing([rooms.keys.edition.public]),
+        rooms.clock.wall_ms,
+        clinic=rooms.settings.clinic,
+        embedder=rooms.embedding.get,
+    )
+
+
+def _mqtt(rooms: Rooms) -> HubMqtt:
+    broker = BrokerAddress(
+        host=rooms.settings.mqtt.host,
+        port=rooms.settings.mqtt.port,
+        ca=rooms.keys.file("ca.crt"),
+        cert=rooms.keys.file("hub-client.crt"),
+        key=rooms.keys.file("hub-client.key"),
+    )
+    return HubMqtt(
+        broker,
+        rooms.settings.clinic,
+        on_journal=rooms.audit.ingest,
+        on_state=rooms.fleet.on_state,
+    )
+
+
+def _for_rooms(router: APIRouter) -> APIRouter:
+    """`router` behind the rooms' token, whatever its own functions ask for (law 1)."""
+    guarded = APIRouter(dependencies=[Depends(room_caller)])
+    guarded.include_router(router)
+    return guarded
+
+
+def _second_judge() -> Judge:
+    from voiceassist.phi.build import build_second_judge  # noqa: PLC0415 - loads spaCy
+    from voiceassist.phi.policy import PhiPolicy  # noqa: PLC0415 - goes with it
+
+    return build_second_judge(PhiPolicy())
+
+
+def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:
+    if not settings.url:
+        return NoCloud()
+    return OpenAICompatible(client, url=settings.url, key=settings.secret(), model=settings.model)
+
+
+def _metrics(container: Container) -> Metrics:
+    metrics, rooms = Metrics(), container.rooms
+
+    def online() -> float:
+        states = [one.state for one in rooms.fleet.listing()]
+        return float(sum(state is not None and state.status != "offline" for state in states))
+
+    gauges: dict[str, tuple[str, Callable[[], float]]] = {
+        "edition": ("The newest edition's version.", rooms.editions.newest),
+        "documents": ("Documents in the library.", rooms.documents.count),
+        "jobs_waiting": ("Indexing jobs not finished.", rooms.queue.waiting),
+        "rooms": ("Rooms enrolled.", lambda: float(len(rooms.fleet.listing()))),
+        "rooms_online": ("Rooms that are not offline.", online),
+        "broker_connected": ("1 where the broker is there.", lambda: container.mqtt.connected),
+    }
+    for name, (about, read) in gauges.items():
+        metrics.gauge(name, about, read)
+    return metrics

@@ -1,0 +1,149 @@
+"""Opens the hub's rooms over one database: for the server, and for the command line."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from hub.audit.service import AuditService
+from hub.audit.store import AuditStore
+from hub.auth.service import AuthService
+from hub.auth.store import AuthStore
+from hub.auth.tokens import Tokens
+from hub.clock import MachineClock, boot_id
+from hub.documents.catalogue import Catalogue
+from hub.documents.queue import Queue, WorkLock
+from hub.documents.service import DocumentService
+from hub.documents.worker import Worker
+from hub.editions.service import EditionService
+from hub.editions.store import EditionStore
+from hub.fleet.keys import HubKeys, load_keys
+from hub.fleet.service import FleetService
+from hub.fleet.store import RoomStore
+from hub.indexing import Embedding, KnowledgeIndexer, KnowledgeReader
+from hub.settings import HubSettings
+from hub.storage.blobs import Blobs
+from hub.storage.engine import Database
+from hub.storage.migrate import migrate
+from hub.wiring.adapters import Kits, RoomKeys, Shelf
+from voiceassist.knowledge.documents import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms' services, over one database; what the command line works with too."""
+
+    settings: HubSettings
+    keys: HubKeys
+    database: Database
+    clock: MachineClock
+    audit: AuditService
+    auth: AuthService
+    documents: DocumentService
+    worker: Worker
+    queue: Queue
+    editions: EditionService
+    packs: Blobs
+    fleet: FleetService
+    embedding: Embedding
+
+
+def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Rooms:
+    """Open the hub's data; raises `WrongUse` where `hub init` did not run."""
+    keys = load_keys(settings.data_dir / "keys")
+    database = Database(settings.database)
+    migrate(database)
+    base = _Base(settings, keys, database, MachineClock(), _audit(database, keys))
+    embedding = embedding or Embedding(settings.profile, settings.models_dir)
+    packs = Blobs(settings.data_dir / "packs")
+    queue = Queue(database)
+    documents, worker = _documents(base, queue, packs, embedding)
+    return Rooms(
+        settings=settings,
+        keys=keys,
+        database=database,
+        clock=base.clock,
+        audit=base.audit,
+        auth=_auth(base),
+        documents=documents,
+        worker=worker,
+        queue=queue,
+        editions=_editions(base, documents),
+        packs=packs,
+        fleet=_fleet(base),
+        embedding=embedding,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What every room stands on."""
+
+    settings: HubSettings
+    keys: HubKeys
+    database: Database
+    clock: MachineClock
+    audit: AuditService
+
+
+def _audit(database: Database, keys: HubKeys) -> AuditService:
+    return AuditService(
+        AuditStore(database),
+        RoomKeys(RoomStore(database)),
+        keys.ack,
+        MachineClock(),
+        boot=boot_id(),
+        epoch=lambda: uuid.uuid4().hex,
+    )
+
+
+def _documents(
+    base: _Base, queue: Queue, packs: Blobs, embedding: Embedding
+) -> tuple[DocumentService, Worker]:
+    data_dir, most = base.settings.data_dir, base.settings.limits
+    limits = Limits(max_bytes=most.document_bytes, max_pages=most.document_pages)
+    content = Blobs(data_dir / "content")
+    indexer = KnowledgeIndexer(embedding.get, limits)
+    lock = WorkLock(data_dir / "indexing.lock")
+    worker = Worker(queue, lock, content, packs, indexer, base.clock.wall_ms)
+    service = DocumentService(
+        Catalogue(base.database),
+        queue,
+        content,
+        KnowledgeReader(limits),
+        base.audit,
+        base.clock.wall_ms,
+        most_bytes=limits.max_bytes,
+    )
+    return service, worker
+
+
+def _editions(base: _Base, documents: DocumentService) -> EditionService:
+    return EditionService(
+        EditionStore(base.database),
+        Shelf(documents),
+        base.audit,
+        base.keys.edition,
+        base.clock.wall_ms,
+        clinic=base.settings.clinic,
+    )
+
+
+def _auth(base: _Base) -> AuthService:
+    return AuthService(
+        AuthStore(base.database),
+        Tokens(base.keys.session_secret),
+        base.audit,
+        base.settings.session,
+        base.clock.wall_ms,
+    )
+
+
+def _fleet(base: _Base) -> FleetService:
+    return FleetService(
+        RoomStore(base.database),
+        base.keys,
+        base.audit,
+        base.clock.wall_ms,
+        kit=Kits(base.settings, base.keys).of,
+    )
