@@ -149,15 +149,19 @@ class Library:
             cosine,
             coverage(weights, [term.all or number in term.passages for term in held]),
             coverage(weights, [term.all or document in term.documents for term in held]),
-            _title_share(asked, found["title"]),
+            _title_share(asked, weights, found["title"]),
         )
         return Passage(**found, score=score, strength=strength(evidence))
 
 
-def _title_share(asked: Query, title: str) -> float:
-    topics = [term for term in asked.terms if not term.aspect]
+def _title_share(asked: Query, weights: Sequence[float], title: str) -> float:
     stems = {stem(word) for word in content_words(title)}
-    return sum(term.is_in(stems) for term in topics) / (len(topics) or 1)
+    topics = [
+        (weight, term.is_in(stems))
+        for weight, term in zip(weights, asked.terms, strict=True)
+        if not term.aspect
+    ]
+    return coverage([weight for weight, _ in topics], [is_in for _, is_in in topics])
 
 
 def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:

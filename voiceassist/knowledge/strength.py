@@ -23,7 +23,7 @@ class Evidence:
     """What was measured of a question and one passage.
 
     `cosine` -1 to 1; `passage` and `document` 0 to 1, the shares of the question's terms in each;
-    `title` 0 to 1, the share of its topic words in the title.
+    `title` 0 to 1, the share of its topic in the title.
     """
 
     cosine: float

@@ -29,6 +29,7 @@ _ASPECTS = """
     problem problems before during between affected related research trials being done acute
     chronic severe mild
     contraindicated contraindications contraindication cutoff normal level levels use give
+    disease diseases disorder disorders syndrome syndromes condition conditions injury injuries type
 """
 ASPECTS = frozenset(_ASPECTS.split())
 
