@@ -33,7 +33,7 @@ def read_html(name: str, data: bytes, builder: TextBuilder) -> Info:
 def read_docx(name: str, data: bytes, builder: TextBuilder, limits: Limits) -> Info:
     """A Word document by its styles (mammoth)."""
     import mammoth  # noqa: PLC0415 - only the hub installs it
-    from lxml import html  # type: ignore[import-untyped] # noqa: PLC0415 - trafilatura's; no stubs
+    from lxml import html  # noqa: PLC0415 - the hub alone reads HTML
 
     check_zip(name, data, limits)
     try:
