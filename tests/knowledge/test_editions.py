@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from voiceassist import files
 from voiceassist.contract.edition import PackRef, sign_manifest
 from voiceassist.contract.signing import Signer
 from voiceassist.errors import StoreFull, Unverified
-from voiceassist.knowledge import database, disk, editions
+from voiceassist.knowledge import database, editions
 from voiceassist.knowledge.documents import Document
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.library import Library
@@ -216,10 +217,10 @@ def test_what_fetch_raises_passes_and_whole_packs_are_kept(
 
 
 STEPS = [
-    (disk, "write_durable"),
-    (disk, "replace_durable"),
-    (disk, "sync_file"),
-    (disk, "sync_folder"),
+    (files, "write_durable"),
+    (files, "replace_durable"),
+    (files, "sync_file"),
+    (files, "sync_folder"),
     (database, "copy"),
     (database, "apply"),
     (database, "check"),

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from voiceassist import files
 from voiceassist.contract.edition import (
     EmbeddingSpec,
     Manifest,
@@ -31,7 +32,7 @@ from voiceassist.contract.edition import (
 from voiceassist.contract.signing import Envelope, KeyRing
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
-from voiceassist.knowledge import database, disk
+from voiceassist.knowledge import database
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, PackContent, embedding_of, read_pack
 
@@ -133,12 +134,12 @@ class EditionStore:
                 f"edition {manifest.version} was made with the embedding model"
                 f" {manifest.embedding.model}, this machine runs {self._embedder.model}"
             )
-        with disk.full_disk_named("the library"), database.errors_named():
+        with files.full_disk_named("the library"), database.errors_named():
             self._packs.mkdir(parents=True, exist_ok=True)
             self._fetch(self.missing(manifest), fetch)
             named = self._build(manifest, before)
             kept = (named, *(one for one in self._kept() if one.version < named.version))[:2]
-            disk.write_durable(self._pointer, _Pointer(editions=kept).model_dump_json().encode())
+            files.write_durable(self._pointer, _Pointer(editions=kept).model_dump_json().encode())
             self._open = self._serve(named)
             self._tidy({one.file for one in kept})
         return self._open
@@ -147,7 +148,7 @@ class EditionStore:
         for pack in packs:
             data = fetch(pack)
             read_pack(data, pack)
-            disk.write_durable(self._packs / pack.sha256, data)
+            files.write_durable(self._packs / pack.sha256, data)
 
     def _build(self, manifest: Manifest, before: Library | None) -> _Named:
         """The edition's file under its final name, checked and durable."""
@@ -167,8 +168,8 @@ class EditionStore:
                 raise Unverified("the library's file is of another edition; synchronise again")
         finally:
             connection.close()
-        disk.sync_file(building)
-        disk.replace_durable(building, self._root / name)
+        files.sync_file(building)
+        files.replace_durable(building, self._root / name)
         return _Named(version=manifest.version, file=name)
 
     def _contents(self, packs: Sequence[PackRef]) -> Iterator[tuple[PackRef, PackContent]]:

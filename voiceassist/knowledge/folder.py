@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from voiceassist import files
 from voiceassist.contract.edition import Manifest, PackRef, open_manifest, sign_manifest
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import BadInput, WrongUse
-from voiceassist.knowledge import disk
 from voiceassist.knowledge.documents import SUFFIXES, Document, Limits, read_document
 from voiceassist.knowledge.editions import EditionStore, make_manifest
 from voiceassist.knowledge.library import Library
@@ -180,14 +180,14 @@ class _Folder:
             return Pack(data, ref, old.header.drugs), False
         version = ref.version + 1 if ref else 1
         pack = build_pack(document, version, embedder, previous=old)
-        disk.write_durable(self._packs / pack.ref.sha256, pack.data)
+        files.write_durable(self._packs / pack.ref.sha256, pack.data)
         return pack, True
 
     def publish(self, manifest: Manifest, signer: Signer) -> None:
         pem = self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        disk.write_durable(self._out / "trusted.pem", pem)
+        files.write_durable(self._out / "trusted.pem", pem)
         envelope = sign_manifest(manifest, signer)
-        disk.write_durable(self._out / "edition.json", envelope.to_json())
+        files.write_durable(self._out / "edition.json", envelope.to_json())
         wanted = {ref.sha256 for ref in manifest.packs}
         for path in self._packs.iterdir():
             if path.name not in wanted:
