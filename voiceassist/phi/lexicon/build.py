@@ -150,7 +150,8 @@ def _places(folder: Path) -> Iterator[str]:
     for city in cities:
         if city["countrycode"] == "US" or city["population"] >= _LARGE_TOWN:
             name = re.sub(r"[^a-z' ]+", " ", plain(city["name"]).lower())
-            yield " ".join(name.split())
+            yield (bare := " ".join(name.split()))
+            yield bare.removesuffix(" city")
     for county in json.loads((folder / "us_counties.json").read_text("utf-8")):
         yield " ".join(re.sub(r"[^a-z' ]+", " ", plain(county["name"]).lower()).split())
 

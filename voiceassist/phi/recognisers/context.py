@@ -12,6 +12,8 @@ PERSON = (
     r"the (?:man|woman|girl|boy|lady|gentleman|child|infant|resident)|"
     r"my (?:mother|father|mom|dad|wife|husband|son|daughter|sister|brother|"
     r"aunt|uncle|neighbou?r|boss|employer|coworker|roommate)|named|year old|yo|y o|"
+    r"our (?:clinic|hospital|office|practice|department|ward)|admitted (?:to|at)|"
+    r"seen (?:at|by)|treated at|resid(?:es|ing)|cases? like|"
     r"male|female|case|appointment|visit|visited)"
 )
 EVENT = (

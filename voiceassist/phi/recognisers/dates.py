@@ -47,6 +47,7 @@ _MONTH_ALONE = re.compile(
     rf"(?:early\s+|late\s+|mid\s+)?({_MONTH})(?=\W|$)|\b({_CLEAR_MONTH})\b",
     re.IGNORECASE,
 )
+_CLOSE_MONTH = re.compile(rf"\b((?:last|this|next)\s+{_CLEAR_MONTH})\b", re.IGNORECASE)
 _WEEKDAY = re.compile(
     r"\b(?:on|last|this|next|since|every)\s+"
     r"((?:mon|tues|wednes|thurs|fri|satur|sun)day(?:\s+(?:the\s+)?\d{1,2}(?:st|nd|rd|th))?)\b",
@@ -77,6 +78,7 @@ class DateRecogniser(Recogniser):
         yield from findings(_NUMERIC, text, "DATE", 0.95)
         yield from findings(_SHORT, text, "DATE", 0.9, 1)
         yield from (f for f in findings(_BORN, text, "DATE", 0.9, 1) if not _is_year(text, f))
+        yield from findings(_CLOSE_MONTH, text, "DATE", 0.7, 1)
         if about_a_person(text) and about_an_event(text):
             for pattern in (_WEEKDAY, _ORDINAL_DAY, _HOLIDAY, _RUN_TOGETHER):
                 yield from findings(pattern, text, "DATE", 0.7, 1)

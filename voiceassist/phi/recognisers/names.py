@@ -145,23 +145,18 @@ class NameRecogniser(Recogniser):
     def _surname_follows(self, words: Sequence[Word], at: int, *, person: bool) -> bool:
         first, second = words[at].text, words[at + 1].text
         bits = self._lexicon.bits(second)
-        ordinary_pair = self._lexicon.bits(first) & _ORDINARY and bits & _ORDINARY
-        if len(second) == 1 and person and second not in {"a", "i"}:
-            return True
+        first_bits = self._lexicon.bits(first)
+        ordinary, top = bool(first_bits & _ORDINARY), bool(first_bits & WordKind.TOP_GIVEN)
         if len(second) == 1:
-            return (not ordinary_pair and second not in {"a", "i"}) or not self._lexicon.bits(
-                first
-            ) & _ORDINARY
-        if ordinary_pair:
-            return bool(
-                bits & WordKind.SURNAME
-                and self._lexicon.bits(first) & WordKind.TOP_GIVEN
-                and first in {"john", "mark", "jack", "will", "bill", "frank", "grace"}
-            )
+            return not ordinary or (second not in {"a", "i"} and person)
+        if ordinary and bits & _ORDINARY:
+            before = words[at - 1].text if at else ""
+            sure = before in v.PEOPLE or (person and first not in v.AMBIGUOUS_GIVEN)
+            return bool(bits & WordKind.SURNAME and top and sure)
         if bits & (WordKind.SURNAME | WordKind.RARE_SURNAME):
             return True
-        top = self._lexicon.bits(first) & WordKind.TOP_GIVEN and self._name_only(first)
-        return (person or bool(top)) and not bits & _KNOWN and not second.endswith(v.DRUG_ENDS)
+        known = bits & _KNOWN or second.endswith(v.DRUG_ENDS)
+        return (person or (top and self._name_only(first))) and not known
 
     def _strangers(self, words: Sequence[Word], at: int) -> bool:
         """Two words, or a word and an initial, that are names or nothing known (closed world)."""

@@ -167,7 +167,7 @@ class PlaceRecogniser(Recogniser):
         begin = at
         while begin and words[begin - 1].text in _PROPER_PARTS:
             begin -= 1
-        return 0 < begin < at and words[begin - 1].text in {"at", "to", "from"}
+        return 0 < begin < at and words[begin - 1].text in {"at", "to", "from", "in"}
 
     def _modifies(self, word: Word) -> bool:
         text = word.text
@@ -205,7 +205,9 @@ class PlaceRecogniser(Recogniser):
             begin += 1
         last = end = begin
         while (
-            last < len(words) and last - begin < _LONGEST_OBJECT and words[last].text not in v.STOPS
+            last < len(words)
+            and last - begin < _LONGEST_OBJECT
+            and words[last].text not in v.STOPS - {"new", "old"}
         ):
             last += 1
             if self._suspect(words[last - 1].text):

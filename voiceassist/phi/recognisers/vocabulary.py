@@ -42,6 +42,18 @@ DRUG_ENDS = (
     "idine", "formin", "glitazone", "tropin", "relin", "ase", "ide", "ine", "ium", "ate", "ic",
     "al", "ous",
 )  # fmt: skip
+AMBIGUOUS_GIVEN = frozenset(
+    split_words(
+        """
+        may will so an in see son art sun love joy hope faith grace dawn sage ivy rose daisy pat
+        sue ray gene drew grant chase rich miles max earnest guy dean clay glen dale lane reed
+        wade cliff rusty buddy sonny red ha su le mi ok star angel royal major sandy precious
+        early pearl ruby olive iris hazel heather ginger cherry violet lily april june august
+        summer autumn crystal amber jade melody harmony charity felicity mercy patience prudence
+        frank jack bill bob rob skip chip chuck curt bud van les lance trace blaze cash bishop
+        """
+    )
+)
 NAME_CUES = frozenset(["named", "name", "surname", "called", "nicknamed"])
 PEOPLE = frozenset(
     split_words(
