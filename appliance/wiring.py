@@ -6,6 +6,7 @@ import dataclasses
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +39,6 @@ from voiceassist.engines.ports import (
     Generator,
     PhiTagger,
     Samples,
-    SpeechToText,
 )
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
@@ -60,9 +60,11 @@ class Room:
     settings: ApplianceSettings
     engines: Engines
     identity: Identity | None
+    embedder: Embedder
     box: Stages
     ear: Ear
     voice: Voice
+    mind: Mind
     shelf: Shelf
     judge: JudgeStage
     tagger: PhiTagger
@@ -112,36 +114,44 @@ def build_room(
     `edition` is a folder of `voiceassist knowledge build` to answer from. Raises
     `VoiceAssistError` for what is missing, altered or in the way.
     """
+    with ExitStack() as undo:
+        room, library = _load(settings, speaker, say, edition, undo)
+        say("warming up")
+        _warm_up(room)
+        if library is not None:
+            room.use(library)
+        undo.pop_all()
+    return room
+
+
+def _load(
+    settings: ApplianceSettings, speaker: SpeakerStage, say: Say, edition: Path | None,
+    undo: ExitStack,
+) -> tuple[Room, Library | None]:  # fmt: skip
     _make_folder(settings.data_dir)
     identity = _identity(settings)
     engines = Engines(load_profile(settings.profile), _model_store(settings))
     journal = _journal(settings, identity)
-    say("loading the library's embedding model")
+    undo.callback(journal.close)
+    say("loading the library")
     embedder = engines.embedder()
     editions = _editions(settings, identity, embedder)
-    shelf = Shelf()
+    now_s = int(time.time())
+    library = open_folder(edition, embedder, now_s=now_s) if edition else editions.current()
     say("loading the ear")
-    stt = engines.stt()
-    ear = Ear(stt)
-    say("loading the voice")
-    voice = Voice(engines.tts())
+    ear = Ear(engines.stt())
     say("loading the gate")
     tagger = engines.phi_tagger()
     judge = JudgeStage(build_gate(settings.phi, tagger))
     generator = _generator(engines, say)
-    say("warming up")
-    _warm_up(stt, voice, embedder)
-    hub = _hub(identity)
-    mind = Mind(
-        shelf,
-        HttpHubLink(hub) if hub else NoHub(),
-        generator,
-        generator.measure() if generator else None,
-    )
-    listen = Segmentation(**settings.listen.model_dump())
+    say("loading the voice")
+    voice = Voice(engines.tts())
+    undo.callback(voice.close)
+    shelf, hub = Shelf(), _hub(identity)
+    mind = Mind(shelf, HttpHubLink(hub) if hub else NoHub(), generator)
     box = Stages(
         wake=Wake(engines.wake()),
-        segmenter=Segmenter(listen, ear.begin),
+        segmenter=Segmenter(Segmentation(**settings.listen.model_dump()), ear.begin),
         ear=ear,
         gate=judge,
         library=shelf,
@@ -153,17 +163,10 @@ def build_room(
         clock=clock,
     )
     room = Room(
-        settings, engines, identity, box, ear, voice, shelf, judge, tagger, editions, journal,
-        hub, generator,
+        settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, tagger,
+        editions, journal, hub, generator,
     )  # fmt: skip
-    library = (
-        open_folder(edition, embedder, now_s=int(time.time())) if edition else editions.current()
-    )
-    if library is not None:
-        room.use(library)
-    judge_once = Transcript("what is the usual dose of ibuprofen", confidence=1.0)
-    build_gate(settings.phi, tagger).judge(judge_once)
-    return room
+    return room, library
 
 
 def with_speaker(room: Room, speaker: SpeakerStage) -> Stages:
@@ -237,13 +240,12 @@ def _generator(engines: Engines, say: Say) -> Generator | None:
     return engines.generator()
 
 
-def _warm_up(stt: SpeechToText, voice: Voice, embedder: Embedder) -> None:
-    quiet: Samples = _hiss(SAMPLE_RATE)
-    stt.transcribe(quiet)
-    voice.prepare(phrases.FIXED)
-    embedder.embed(["warm up"])
-
-
-def _hiss(count: int) -> Samples:
-    """A second of something to recognise: the first pass of a model is its slowest."""
-    return (np.sin(np.arange(count) / 20) * 500).astype(np.int16)
+def _warm_up(room: Room) -> None:
+    """Run each model once, since its first pass is its slowest, and time the language model."""
+    hum: Samples = (np.sin(np.arange(SAMPLE_RATE) / 20) * 500).astype(np.int16)
+    room.ear.warm_up(hum)
+    room.voice.prepare(phrases.FIXED)
+    room.embedder.embed(["warm up"])
+    room.judge.warm_up(Transcript("what is the usual dose of ibuprofen", confidence=1.0))
+    if room.generator is not None:
+        room.mind.expect(room.generator.measure())

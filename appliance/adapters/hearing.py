@@ -98,6 +98,10 @@ class Ear:
         """Expect these names from now on, the most telling first."""
         self._prompt = expectations(drug_names)
 
+    def warm_up(self, samples: Samples) -> None:
+        """Recognise once, for nothing."""
+        self._engine.transcribe(samples)
+
     def begin(self, utterance: Utterance) -> None:
         """Start on what may be all that is said."""
         self.drop()

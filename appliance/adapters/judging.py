@@ -27,6 +27,10 @@ class JudgeStage:
         """Judge by `gate` from the next turn on."""
         self._gate = gate
 
+    def warm_up(self, transcript: Transcript) -> None:
+        """Judge once, for nothing."""
+        self._gate.judge(transcript)
+
     async def judge(self, transcript: Transcript) -> Verdict:
         """The verdict on what was heard."""
         previous = self._previous

@@ -52,20 +52,18 @@ class _Memory:
 
 
 class Mind:
-    """Answers of one room. `speed` is what `generator` was measured to do."""
+    """Answers of one room."""
 
-    def __init__(
-        self,
-        shelf: Shelf,
-        hub: HubLink,
-        generator: Generator | None = None,
-        speed: Speed | None = None,
-    ) -> None:
+    def __init__(self, shelf: Shelf, hub: HubLink, generator: Generator | None = None) -> None:
         self._shelf = shelf
         self._hub = hub
         self._generator = generator
-        self._speed = speed
+        self._speed = Speed(prompt=0.0, generation=0.0)
         self._memory = _Memory()
+
+    def expect(self, speed: Speed) -> None:
+        """What the generator was measured to do here; before, it is taken to be too slow."""
+        self._speed = speed
 
     def answer(self, route: Route, passages: Sequence[Passage]) -> Answer:
         """The library's own words, or one of the room's fixed phrases."""
@@ -115,7 +113,7 @@ class Mind:
         ]
 
     async def _ask_room(self, query: str, said: Answer) -> list[Sentence]:
-        if self._generator is None or self._speed is None:
+        if self._generator is None:
             return []
         sources = evidence(query, self._memory.passages, _SENTENCES)
         prompt = compose_prompt(query, sources)

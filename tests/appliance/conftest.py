@@ -26,6 +26,7 @@ TEXT = (
     "Give epinephrine 0.5 mg into the outer thigh at once. Repeat the dose every 5 minutes if "
     "there is no improvement. Do not give antihistamines instead of epinephrine."
 )
+ELSEWHERE = "Observe the patient for 6 hours after the symptoms have gone."
 PASSAGE = Passage(
     id=1, document="anaphylaxis", version=2, title="Anaphylaxis", place="Treatment", text=TEXT,
     start=0, end=len(TEXT), score=0.03, strength=0.9,
@@ -67,7 +68,7 @@ class FakeEdition:
     version: int = 3
     drug_names: tuple[str, ...] = ("epinephrine",)
     passages: tuple[Passage, ...] = (PASSAGE,)
-    texts: dict[str, str] = field(default_factory=lambda: {"anaphylaxis": TEXT})
+    texts: dict[str, str] = field(default_factory=lambda: {"anaphylaxis": TEXT, "watch": ELSEWHERE})
 
     def find(self, query: str, limit: int = 5) -> list[Passage]:
         return list(self.passages)[:limit]
@@ -210,10 +211,11 @@ def make_room(
     hearing, shelf = FakeHearing(clock, text), Shelf(edition or FakeEdition())
     journal, asked, voice = FakeJournal(events), FakeHub(events), FakeVoice(events)
     link: HubLink = asked if hub else NoHub()
-    fast = Speed(prompt=10_000, generation=10_000) if generator else None
+    mind = Mind(shelf, link, generator)
+    mind.expect(Speed(prompt=10_000, generation=10_000))
     box = Stages(
         wake=hearing, segmenter=hearing, ear=hearing, gate=FakeGate(events), library=shelf,
-        mind=Mind(shelf, link, generator, fast), journal=journal, voice=voice,
+        mind=mind, journal=journal, voice=voice,
         speaker=FakeSpeaker(clock), policy=policy, clock=clock,
     )  # fmt: skip
     return FakeRoom(clock, events, hearing, shelf, journal, asked, voice, box)

@@ -70,8 +70,9 @@ def _room(tmp_path: Path, make_room: Make) -> Any:
     engines: Any = SimpleNamespace(vad=Quiet, profile=load_profile("generic-x86"))
     settings = ApplianceSettings(data_dir=tmp_path, panel={"port": 0})
     room = Room(
-        settings, engines, None, replace(fake.box, journal=Recorder(journal), voice=voice),
-        nothing, voice, fake.shelf, nothing, nothing, nothing, journal, None, None,
+        settings, engines, None, nothing,
+        replace(fake.box, journal=Recorder(journal), voice=voice),
+        nothing, voice, nothing, fake.shelf, nothing, nothing, nothing, journal, None, None,
     )  # fmt: skip
     yield SimpleNamespace(room=room, fake=fake, journal=journal, folder=tmp_path / "spool")
     room.close()

@@ -18,11 +18,11 @@ TEXT = (
     "Give epinephrine 0.5 mg into the outer thigh at once. Repeat the dose every 5 minutes if "
     "there is no improvement. Do not give antihistamines instead of epinephrine."
 )
+SUPPORTED = "Observe the patient for 6 hours after the symptoms have gone."
 SOURCE = Source(
-    document="anaphylaxis", version=2, title="Anaphylaxis", place="Treatment", quote=TEXT,
-    start=0, end=len(TEXT),
+    document="watch", version=1, title="Observation", place="", quote=SUPPORTED, start=0,
+    end=len(SUPPORTED),
 )  # fmt: skip
-SUPPORTED = "Do not give antihistamines instead of epinephrine."
 PHI = "how much epinephrine for john in anaphylaxis"
 
 Make = Callable[..., Any]
@@ -125,9 +125,9 @@ async def test_a_failing_hub_changes_nothing_here(make_room: Make) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Give epinephrine 5 mg into the outer thigh.",  # another dose
-        "Give antihistamines instead of epinephrine.",  # its negation
-        "Give adrenaline and ibuprofen at once.",  # another drug
+        "Observe the patient for 60 hours after the symptoms have gone.",  # another number
+        "Do not observe the patient after the symptoms have gone.",  # its negation
+        "Observe the patient on ibuprofen for 6 hours after the symptoms.",  # a drug
         "The patient should rest in a dark room and drink water.",  # nothing of it
     ],
 )
@@ -269,9 +269,19 @@ class Scripted:
 
 async def test_the_local_model_adds_only_what_is_supported(make_room: Make) -> None:
     """Of a local model's sentences only those that the passages support are spoken."""
-    good, bad = SUPPORTED, "Repeat the dose every 2 minutes."
-    room = make_room(PHI, generator=Scripted(f"{bad} {good}"))
-    await run_turn(room.box, room.frames, Down(), "t1")
+    goods = [
+        "Give epinephrine 0.5 mg into the outer thigh at once.",
+        "Children in anaphylaxis get epinephrine 0.15 mg.",
+        "Repeat epinephrine every 5 minutes in anaphylaxis.",
+        "Do not give antihistamines instead of epinephrine.",
+    ]
+    bad = "Repeat epinephrine every 2 minutes in anaphylaxis."
+    room = make_room(PHI, generator=Scripted(" ".join([bad, *goods])))
+    text = " ".join(goods)
+    edition = room.shelf._edition
+    edition.passages = (edition.passages[0].model_copy(update={"text": text, "end": len(text)}),)
+    edition.texts = {"anaphylaxis": text}
+    record = await run_turn(room.box, room.frames, Down(), "t1")
     assert bad not in room.voice.said
-    assert good in room.voice.said
-    assert room.voice.said.count(good) == 1
+    assert [room.voice.said.count(good) for good in goods] == [1, 1, 1, 1]
+    assert any(sentence.kind == "composed" for sentence in record.sentences)
