@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from hub.envelope import ok
+from hub.envelope import Answer, ok
 from hub.escalation.service import Escalation
+from hub.http import RoomCaller, provided
 from voiceassist.contract.wire import EscalationReply, EscalationRequest
 
+router = APIRouter(tags=["escalations"])
 
-def build_router(service: Escalation, *, room: Callable[..., str]) -> APIRouter:
-    """`room` is the dependency that authenticates the calling room and returns its name."""
-    router = APIRouter(tags=["escalations"])
+Service = Annotated[Escalation, Depends(provided(Escalation))]
 
-    @router.post("/escalations")
-    def escalate(request: EscalationRequest, caller: Annotated[str, Depends(room)]) -> Any:
-        """Judge the query again, ask the cloud model, return the sentences that stand."""
-        reply: EscalationReply = service.answer(caller, request)
-        return ok(reply.model_dump(mode="json"))
 
-    return router
+@router.post("/escalations")
+def escalate(
+    room: RoomCaller, request: EscalationRequest, service: Service
+) -> Answer[EscalationReply]:
+    """Judge the query again, ask the cloud model, return the sentences that stand."""
+    return ok(service.answer(room, request))

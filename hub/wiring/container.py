@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 import httpx
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from hub.analytics import api as analytics_api
 from hub.analytics.service import Analytics
@@ -20,13 +20,13 @@ from hub.documents.service import DocumentService
 from hub.documents.watch import FolderWatch
 from hub.editions import api as editions_api
 from hub.editions.service import EditionService
-from hub.escalation.api import build_router as escalation_router
+from hub.escalation import api as escalation_api
 from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.ports import Cloud
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
 from hub.fleet.service import FleetService, RoomGate
-from hub.http import Guard, administrator, room_caller
+from hub.http import Guard, administrator
 from hub.keeper import Herald, Keeper
 from hub.metrics import Metrics
 from hub.mqtt import BrokerAddress, HubMqtt
@@ -74,6 +74,7 @@ class Container:
             Blobs: self.rooms.packs,
             FleetService: self.rooms.fleet,
             Analytics: self.analytics,
+            Escalation: self._escalation,
         }
 
     @property
@@ -86,7 +87,7 @@ class Container:
             fleet_api.router,
             analytics_api.router,
             audit_router(self.rooms.audit, administrator=administrator),
-            _for_rooms(escalation_router(self._escalation, room=room_caller)),
+            escalation_api.router,
         )
 
     def start(self) -> None:
@@ -171,13 +172,6 @@ def _mqtt(rooms: Rooms) -> HubMqtt:
         on_journal=rooms.audit.ingest,
         on_state=rooms.fleet.on_state,
     )
-
-
-def _for_rooms(router: APIRouter) -> APIRouter:
-    """`router` behind the rooms' token, whatever its own functions ask for (law 1)."""
-    guarded = APIRouter(dependencies=[Depends(room_caller)])
-    guarded.include_router(router)
-    return guarded
 
 
 def _second_judge() -> Judge:

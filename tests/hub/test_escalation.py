@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from appliance.adapters.hub_link import HttpHubLink
 from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.service import Escalation
 from voiceassist.contract.knowledge import Passage
 from voiceassist.contract.verdict import Cleared, GateSeal, Held, Item, Verdict
-from voiceassist.contract.wire import EscalationRequest
+from voiceassist.contract.wire import EscalationReply, EscalationRequest
 from voiceassist.engines.ports import Prompt
 from voiceassist.errors import Unavailable
 
@@ -179,3 +181,60 @@ def test_without_a_cloud_the_door_says_so() -> None:
     """An unconfigured cloud is unavailable, with the setting to change."""
     with pytest.raises(Unavailable, match=r"cloud\.url"):
         NoCloud().complete(Cleared("q", GateSeal()), Prompt("s", "u"))
+
+
+def _wire_fakes(hub: Any, *, holds: bool) -> FakeCloud:
+    """Put fakes behind the running hub's door: no model is loaded, no provider asked."""
+    cloud = FakeCloud("The maximum dose for adults is 4 g in 24 hours.")
+    service = hub.container._escalation
+    service._judge, service._cloud = FakeJudge(holds=holds), cloud
+    service._evidence = FakeEvidence(PASSAGE)
+    return cloud
+
+
+async def test_a_room_reaches_the_door_with_its_token(hub: Any, box: Any) -> None:
+    """The whole way over HTTP: token, request, checked sentences in the envelope."""
+    _wire_fakes(hub, holds=False)
+    hub.rooms.fleet.enrol(box.request(), "test")
+    answer = await hub.client.post(
+        "/api/v1/escalations",
+        json=REQUEST.model_dump(mode="json"),
+        headers=box.bearer(int(time.time()), "e1"),
+    )
+    assert answer.status_code == 200, answer.text
+    reply = EscalationReply.model_validate(answer.json()["data"])
+    assert reply.outcome == "answered"
+    assert reply.sentences[0].text == "The maximum dose for adults is 4 g in 24 hours."
+
+
+async def test_without_a_rooms_token_the_door_is_shut(hub: Any, fail: Any) -> None:
+    """Neither a stranger nor an administrator can send a query to the cloud."""
+    cloud = _wire_fakes(hub, holds=False)
+    body = REQUEST.model_dump(mode="json")
+    fail(await hub.client.post("/api/v1/escalations", json=body), 401, "UNAUTHORIZED")
+    administrator = await hub.sign_in()
+    refused = await hub.client.post("/api/v1/escalations", json=body, headers=administrator)
+    fail(refused, 401, "UNAUTHORIZED")
+    assert cloud.asked == []
+
+
+async def test_the_rooms_link_reads_what_the_hub_writes(hub: Any, box: Any) -> None:
+    """What the hub refuses comes back as a reply; what it can't do comes back as None."""
+    _wire_fakes(hub, holds=True)
+    hub.rooms.fleet.enrol(box.request(), "test")
+    sent = await hub.client.post(
+        "/api/v1/escalations",
+        json=REQUEST.model_dump(mode="json"),
+        headers=box.bearer(int(time.time()), "e2"),
+    )
+    answers = iter([httpx.Response(200, content=sent.content), httpx.Response(503)])
+    client = httpx.Client(
+        transport=httpx.MockTransport(lambda _: next(answers)), base_url="https://hub.test"
+    )
+    link = HttpHubLink(client)
+    refused = await link.escalate(Cleared("q", GateSeal()), "t1")
+    assert refused is not None
+    assert refused.outcome == "refused"
+    assert await link.escalate(Cleared("q", GateSeal()), "t1") is None
+    with pytest.raises(TypeError):
+        await link.escalate(Held("q"), "t1")  # type: ignore[arg-type]
