@@ -18,6 +18,7 @@ from appliance.rules.record import TurnRecord, places
 from appliance.rules.route import Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
 from voiceassist.contract.knowledge import Sentence
+from voiceassist.contract.ledger import TURN
 from voiceassist.contract.speech import Transcript
 from voiceassist.errors import VoiceAssistError
 from voiceassist.knowledge.answers import Answer
@@ -111,7 +112,7 @@ class _Spoken:
 
 async def _append(box: Stages, record: TurnRecord) -> None:
     await box.journal.append(
-        action="turn.answered",
+        action=TURN,
         outcome=record.outcome,
         turn_id=record.turn_id,
         detail=record.journal_detail(),
