@@ -58,7 +58,7 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
             break
         end, letters = end - 1, letters[:-1]
     single = all(len(word) == 1 for word in words[at:end])
-    enough = sure >= (1 if single else _LEAST_SURE)
+    enough = sure >= (1 if single and len(letters) < _LEAST_RUN else 0 if single else _LEAST_SURE)
     if words[at] in _MAYBE or not enough or len(letters) < _LEAST_LETTERS:
         return "", 0
     return letters, end - at
