@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,7 +16,7 @@ import typer
 from demo.clinic import Clinic, Provider, open_clinic
 from demo.layout import Layout, Ports, make_layout
 from demo.processes import Crew, Died, free_ports
-from demo.show import Findings, examine, play, read_rows
+from demo.show import Findings, Logged, examine, play, read_rows
 from demo.view import View
 from voiceassist.console import err, out
 from voiceassist.errors import WrongUse
@@ -78,7 +78,8 @@ def _perform(
     clinic = open_clinic(place, ports, crew, view, provider, feed=not mic)
     if mic:
         view.heading('Say "hey Jarvis" and ask. Ctrl-C ends it.')
-        _until_stopped(crew, view, "listening")
+        turns = Logged(place.logs / "room.log")
+        _until_stopped(crew, view, "listening", lambda: turns.show(view))
         shown = []
     else:
         view.heading("Spoken turns, in real time")
@@ -104,11 +105,13 @@ def tell(findings: Findings, place: Layout, view: View) -> None:
         + ("received and verified" if fine else f"does NOT hold: {audit.get('problem')}"),
         "ok" if fine else "bad",
     )
-    view.say(
-        f"cloud: {findings.requests} requests reached it; of the {findings.held} turns that were "
-        f"held, {len({leak.turn_id for leak in findings.leaks}) or 'nothing'} did",
-        "bad" if findings.leaks else "ok",
-    )
+    if findings.turns:
+        leaked = len({leak.turn_id for leak in findings.leaks})
+        view.say(
+            f"cloud: {findings.requests} requests reached it; of the {findings.held} turns that "
+            f"were held, {leaked or 'nothing'} did",
+            "bad" if leaked else "ok",
+        )
     for leak in findings.leaks:
         view.say(f"LEAK: {leak.what} of turn {leak.turn_id} in request {leak.request}", "bad")
     for name in findings.missed:
@@ -127,12 +130,15 @@ def _tell_addresses(clinic: Clinic, place: Layout, view: View) -> None:
     view.say(f"recordings laid into {place.spool} are heard")
 
 
-def _until_stopped(crew: Crew, view: View, text: str) -> None:
-    """Wait for Ctrl-C, watching the processes."""
+def _until_stopped(
+    crew: Crew, view: View, text: str, look: Callable[[], None] = lambda: None
+) -> None:
+    """Wait for Ctrl-C, watching the processes; `look` is called again and again."""
     view.now(text)
     try:
         while True:
             crew.check()
+            look()
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
         view.now("")

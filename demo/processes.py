@@ -148,14 +148,15 @@ class Crew:
 
 
 class Died(Unavailable):
-    """A process ended by itself; `lines` is the end of its log."""
+    """A process ended by itself; `lines` is the end of its log but for the last, its reason."""
 
     retryable = False
 
     def __init__(self, child: Child, status: int) -> None:
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-        super().__init__(f"the {child.name} stopped {how}; its log is {child.log}")
-        self.lines = child.last_lines()
+        *self.lines, last = child.last_lines() or ["it said nothing"]
+        why = last.removeprefix("voiceassist: ")
+        super().__init__(f"the {child.name} stopped {how}: {why} (log: {child.log})")
 
 
 def _signal(leader: subprocess.Popen[Any], number: signal.Signals) -> None:

@@ -61,6 +61,38 @@ def _play_one(number: str, row: Row, spool: Path, crew: Crew, view: View) -> Out
     return outcome
 
 
+class Logged:
+    """Turns as the room's log tells them, without a word that was said."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._read = log.stat().st_size
+
+    def show(self, view: View) -> None:
+        """Show what has been added since."""
+        with self._log.open("rb") as lines:
+            lines.seek(self._read)
+            for line in lines:
+                if line.endswith(b"\n"):
+                    self._read += len(line)
+                    self._show(line, view)
+
+    def _show(self, line: bytes, view: View) -> None:
+        try:
+            turn = json.loads(line)
+        except ValueError:
+            return
+        if turn.get("message") != "turn" or turn.get("why") == "no_wake":
+            return
+        seconds = sum(turn["ms"].values()) / 1000
+        kinds = ", ".join(turn["kinds"]).lower() or ", ".join(turn["reasons"])
+        verdict = f"held ({kinds})" if turn["held"] else "cleared"
+        documents = (
+            ", ".join(dict.fromkeys(one["document"] for one in turn["sources"])) or "nothing"
+        )
+        view.say(f"{turn['route']} ({turn['why']}), {verdict}, from {documents}, {seconds:.2f} s")
+
+
 def put(recording: Path, spool: Path) -> None:
     """Lay a recording into the spool whole: the room never sees half of it."""
     hidden = spool / f".{recording.name}.part"

@@ -18,7 +18,7 @@ from demo.clinic import Clinic, check_weights
 from demo.layout import ROOM, Layout, make_layout
 from demo.outcome import Outcome, Row
 from demo.processes import Crew
-from demo.show import Findings, examine, play, progress, put, reached, read_rows
+from demo.show import Findings, Logged, examine, play, progress, put, reached, read_rows
 from demo.view import View
 from voiceassist.engines.manifest import load_manifest
 from voiceassist.engines.profile import load_profile
@@ -218,6 +218,26 @@ def test_what_reached_the_cloud_is_decoded(place: Layout) -> None:
     (text,) = reached(place.cloud_log)
     assert "Ellis" in text
     assert "Margaret" in text
+
+
+def test_turns_of_a_microphone_are_shown_from_the_log(tmp_path: Path, view: View) -> None:
+    """Where nobody may see words, a turn's codes are shown once it stands whole in the log."""
+    log = tmp_path / "room.log"
+    log.write_text("earlier\n")
+    turns = Logged(log)
+    line = {
+        "message": "turn", "route": "room", "why": "held", "held": True, "reasons": ["items"],
+        "kinds": {"NAME": 1}, "sources": [{"document": "gout"}], "ms": {"stt": 300, "gate": 20},
+    }  # fmt: skip
+    with log.open("a") as more:
+        more.write("no JSON\n" + json.dumps({"message": "ready"}) + "\n" + json.dumps(line)[:30])
+        more.flush()
+        turns.show(view)
+        assert drawn(view) == ""
+        more.write(json.dumps(line)[30:] + "\n")
+    turns.show(view)
+    turns.show(view)
+    assert drawn(view).strip() == "· room (held), held (name), from gout, 0.32 s"
 
 
 def test_progress_tells_listening_from_answering() -> None:
