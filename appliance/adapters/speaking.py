@@ -12,7 +12,8 @@ from contextlib import aclosing
 import numpy as np
 
 from appliance.rules.commands import Command
-from appliance.rules.spoken import to_speech
+from appliance.rules.phrases import FAILED
+from appliance.rules.spoken import breaths, to_speech
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.engines.ports import Samples, TextToSpeech
 from voiceassist.errors import Unavailable
@@ -24,6 +25,7 @@ _PAUSES = {Command.SLOWER: 2.0, Command.FASTER: 0.5}
 _GAIN_LIMITS = (0.2, 5.0)
 _PAUSE_LIMITS = (0.05, 1.2)
 _PAUSE_S = 0.15
+_ATTEMPTS = 2
 
 
 class Voice:
@@ -48,7 +50,7 @@ class Voice:
         self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
 
     async def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncGenerator[Samples, None]:
-        """Chunks of speech; a sentence that the voice twice fails to make is left out."""
+        """Chunks of speech. Where the voice fails for good the answer ends, and that is said."""
         made: asyncio.Queue[Samples | None] = asyncio.Queue()
         work = asyncio.create_task(self._make(sentences, made))
         try:
@@ -74,6 +76,11 @@ class Voice:
                     async for chunk in speech:
                         made.put_nowait(chunk)
                 made.put_nowait(np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16))
+        except Unavailable as error:
+            # a sentence left out could turn what the others mean, so nothing more is said
+            log.error("the answer is broken off: %s", error)  # noqa: TRY400 - one line
+            for chunk in self._fixed.get(FAILED, ()):
+                made.put_nowait(chunk)
         finally:
             made.put_nowait(None)
 
@@ -82,18 +89,24 @@ class Voice:
             for made in self._fixed[text]:
                 yield made
             return
+        for part in breaths(to_speech(text)):
+            async with aclosing(self._part(part)) as speech:
+                async for chunk in speech:
+                    yield chunk
+
+    async def _part(self, text: str) -> AsyncGenerator[Samples, None]:
         loop = asyncio.get_running_loop()
         begun = False
-        for attempt in (1, 2):
-            speech = self._engine.synthesize(to_speech(text))
+        for attempt in range(1, _ATTEMPTS + 1):
+            speech = self._engine.synthesize(text)
             try:
                 while (chunk := await loop.run_in_executor(self._pool, _next, speech)) is not None:
                     begun = True
                     yield chunk
             except Unavailable as error:
-                log.warning("the voice failed, attempt %d: %s", attempt, error)
-                if begun:
-                    return  # half a sentence was said: saying it again would confuse
+                if begun or attempt == _ATTEMPTS:
+                    raise
+                log.warning("the voice failed and is asked again: %s", error)
             else:
                 return
             finally:

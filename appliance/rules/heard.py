@@ -11,7 +11,17 @@ _WAKE = re.compile(
     rf"^\W*(?:{_CALL}[\s,.!-]+)?{_NAME}\b(?:'s)?[\s,.!?:;-]*|^\W*hey[\s,.!-]+(?=\W*$)",
     re.IGNORECASE,
 )
-_PROMPT_CHARACTERS = 420  # about 120 tokens: more of them only slow the recogniser
+# about 115 tokens: with 700 characters the recogniser got 20% of all words wrong, not 9%
+_PROMPT_CHARACTERS = 420
+# medicines that clinics prescribe or ask about most, by general knowledge; recognisers miss them
+_COMMON = (
+    "metformin", "lisinopril", "amlodipine", "atorvastatin", "simvastatin", "levothyroxine",
+    "omeprazole", "losartan", "metoprolol", "gabapentin", "sertraline", "amoxicillin",
+    "azithromycin", "clarithromycin", "ciprofloxacin", "doxycycline", "nitrofurantoin",
+    "acetaminophen", "ibuprofen", "naproxen", "prednisone", "warfarin", "apixaban",
+    "rivaroxaban", "enoxaparin", "heparin", "clopidogrel", "furosemide", "insulin", "albuterol",
+    "tramadol", "morphine", "ceftriaxone", "vancomycin",
+)  # fmt: skip
 
 
 def strip_wake_word(text: str) -> str:
@@ -22,12 +32,14 @@ def strip_wake_word(text: str) -> str:
 
 
 def expectations(drug_names: Iterable[str]) -> str:
-    """The recogniser's prompt: words of this clinic that it would otherwise miss."""
+    """The recogniser's prompt: this clinic's drugs, those first that are spoken of most."""
+    clinic = dict.fromkeys(drug_names)
+    known = [name for name in _COMMON if name in clinic]
     names: list[str] = []
     left = _PROMPT_CHARACTERS
-    for name in drug_names:
+    for name in dict.fromkeys((*known, *clinic, *_COMMON)):
         left -= len(name) + 2
         if left < 0:
             break
         names.append(name)
-    return f"Medicines: {', '.join(names)}." if names else ""
+    return f"Medicines: {', '.join(names)}."

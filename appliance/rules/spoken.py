@@ -64,6 +64,9 @@ _WORDS = re.compile(
     r"(?<![\w.])(" + "|".join(sorted(map(re.escape, _SHORT), key=len, reverse=True)) + r")(?!\w)",
     re.IGNORECASE,
 )
+_BREATH = re.compile(r"(?<=[,;:.!?])\s+")
+_LONG = 24  # words
+_BREATH_WORDS = 10
 _CITED = re.compile(r"\s*\[\d+(?:[,\u2013-]\s*\d+)*\]")
 _MARKUP = re.compile(r"[*_`#|]+")
 
@@ -77,6 +80,22 @@ def to_speech(text: str) -> str:
     for sign, words in _SIGNS.items():
         text = text.replace(sign, words)
     return re.sub(r"\s+([,.;:?!])", r"\1", " ".join(text.split()))
+
+
+def breaths(text: str) -> list[str]:
+    """A long sentence, parted where one would breathe.
+
+    A voice's memory, and the wait for its first sound, grow with what it is given at once.
+    """
+    if len(text.split()) <= _LONG:
+        return [text]
+    parts: list[str] = []
+    for piece in _BREATH.split(text):
+        if parts and len(parts[-1].split()) < _BREATH_WORDS:
+            parts[-1] = f"{parts[-1]} {piece}"
+        else:
+            parts.append(piece)
+    return parts
 
 
 def number_words(number: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.rules.spoken import number_words, to_speech
+from appliance.rules.spoken import breaths, number_words, to_speech
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,18 @@ def test_numbers_become_words(number: int) -> None:
 def test_different_numbers_are_said_differently(one: int, other: int) -> None:
     """Two numbers sound alike only if they are the same: a dose is never another."""
     assert (number_words(str(one)) == number_words(str(other))) == (one == other)
+
+
+@given(st.text("abc ,;.", max_size=600))
+def test_breaths_lose_nothing(text: str) -> None:
+    """A sentence parted for the voice is the same sentence."""
+    text = " ".join(text.split())
+    assert " ".join(breaths(text)) == text
+
+
+def test_a_long_list_is_parted_where_one_would_breathe() -> None:
+    """Parts of a long sentence end at its commas and are not too short to sound well."""
+    parts = breaths(", ".join(["a fever with chills and pain"] * 8) + ".")
+    assert len(parts) > 2
+    assert all(part.endswith((",", ".")) for part in parts)
+    assert all(10 <= len(part.split()) <= 24 for part in parts[:-1])
