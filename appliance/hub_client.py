@@ -31,7 +31,7 @@ class RoomAuth(httpx.Auth):
 
 
 def hub_client(
-    hub_url: str, *, ca: Path, private: Ed25519PrivateKey, room: str, timeout_s: float = 10.0
+    hub_url: str, *, ca: Path, private: Ed25519PrivateKey, room: str, timeout_s: float = 15.0
 ) -> httpx.Client:
     """A client that trusts the clinic's own authority and no other."""
     context = ssl.create_default_context(cafile=str(ca))

@@ -44,7 +44,7 @@ class CloudSettings(_Part):
     model: str = ""
     key: SecretStr = SecretStr("")
     key_file: Path | None = None
-    timeout_s: float = Field(default=8.0, gt=0)
+    timeout_s: float = Field(default=10.0, gt=0)
 
     def secret(self) -> str:
         """The provider's key; raises `WrongUse` when its file can't be read."""

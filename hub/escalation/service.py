@@ -17,8 +17,9 @@ from voiceassist.errors import Unavailable
 from voiceassist.knowledge.answers import compose_prompt, supported
 from voiceassist.knowledge.sentences import sentences
 
-MOST_PASSAGES = 3
+MOST_PASSAGES = 2
 MOST_SENTENCES = 3
+WORTH_SENDING = 0.3  # below the room's bar for quoting: a bigger model may find more in it
 
 
 class Escalation:
@@ -70,7 +71,8 @@ class Escalation:
 
     def _sources(self, query: Cleared) -> list[Source]:
         # the hub's own passages, not the room's: a request can't smuggle words out
-        return [_source(one) for one in self._evidence.find(query.text, MOST_PASSAGES)]
+        found = self._evidence.find(query.text, MOST_PASSAGES)
+        return [_source(one) for one in found if one.strength >= WORTH_SENDING]
 
     def _record(
         self, room: str, request: EscalationRequest, outcome: str, **detail: int | str | list[str]

@@ -112,9 +112,14 @@ def test_a_dose_that_the_passages_lack_does_not_come_back() -> None:
     assert recorder.outcomes == ["sending", "unsupported"]
 
 
-def test_without_passages_nothing_is_sent() -> None:
+@pytest.mark.parametrize(
+    "evidence",
+    [FakeEvidence(), FakeEvidence(PASSAGE.model_copy(update={"strength": 0.1}))],
+    ids=["none", "weak"],
+)
+def test_without_evidence_nothing_is_sent(evidence: FakeEvidence) -> None:
     """Where the library has nothing, the cloud is not asked, for nothing could be spoken."""
-    service, cloud, recorder = build(evidence=FakeEvidence())
+    service, cloud, recorder = build(evidence=evidence)
     assert service.answer("room-1", REQUEST).outcome == "unsupported"
     assert cloud.asked == []
     assert recorder.outcomes == ["unsupported"]

@@ -28,7 +28,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Stays in the room; `reasons` are codes: "items", "empty", "low_confidence", "error"."""
+    """Stays in the room. `reasons` are codes.
+
+    items, empty, too_long, low_confidence, no_speech, language, characters, follow_up, time_out,
+    error: docs/phi.md tells what each means.
+    """
 
     text: str = field(repr=False)
     items: tuple[Item, ...] = ()
