@@ -125,6 +125,7 @@ class Clinic:
     folder: Path
     hub: Machine
     room: Machine
+    looked: Run | None = None
     first: Run | None = None
 
     def start(self) -> None:
@@ -203,6 +204,10 @@ def clinic(ansible: Ansible, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         clinic.start()
         digest = made.stdout.split("voiceassist_bundle_digest: ")[1].strip()
+        clinic.looked = clinic.play("--check", voiceassist_bundle_digest=digest)
+        assert not (clinic.room.folder / "upper/opt/voiceassist").exists(), (
+            "--check changed something"
+        )
         clinic.first = clinic.play(voiceassist_bundle_digest=digest)
         assert clinic.first.done.returncode == 0, clinic.first.said
         yield clinic

@@ -15,6 +15,12 @@ EVERY_SERVICE = [
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
+def test_bare_machines_can_be_looked_at_first(clinic: Any) -> None:
+    """With --check, the playbook goes to its end on bare machines and installs nothing."""
+    assert clinic.looked.done.returncode == 0, clinic.looked.said
+    assert set(clinic.looked.hosts) == {"hub.lab", "room.lab"}
+
+
 def test_one_run_makes_a_clinic_of_bare_machines(clinic: Any) -> None:
     """From minimal Debian trees with no internet, one run installs hub and room."""
     assert set(clinic.first.hosts) == {"hub.lab", "room.lab"}
