@@ -53,6 +53,10 @@ class Administrator:
         except httpx.TransportError:
             return False
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         try:
             answer = self._client.request(method, path, json=body)

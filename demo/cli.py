@@ -87,9 +87,13 @@ def _perform(
     view.heading("What is checked at the end")
     findings = examine(shown, place, clinic, crew, view)
     tell(findings, place, view)
+    clinic.administrator.close()
+    summary = findings.as_json() | {"dir": str(place.root)}
     if keep:
         _tell_addresses(clinic, place, view)
-    view.result(findings.as_json() | {"dir": str(place.root)})
+        summary |= {"hub": clinic.hub_url, "panel": clinic.panel_url}
+        summary |= {"email": clinic.account.email, "password": clinic.account.password}
+    view.result(summary)
     if keep:
         _until_stopped(crew, view, "running; Ctrl-C stops everything")
     return findings

@@ -9,15 +9,15 @@ stands in the log and no answer follows, the process was stopped while answering
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime as dt
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import httpx
 import uvicorn
@@ -37,8 +37,15 @@ KEY_VARIABLE = "VOICEASSIST_DEMO_KEY"  # what the hub must present
 PROVIDER_KEY_VARIABLE = "VOICEASSIST_DEMO_PROVIDER_KEY"  # what a real provider wants
 _MOST_TOKENS = 96
 _FORWARD_TIMEOUT_S = 20.0
+_LOOK_S = 0.2  # how often it looks whether the asker is still there
 
-Answer: TypeAlias = Callable[[bytes], Response]
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers a request's body, on a worker thread; `stop` ends it where nobody waits any more."""
+
+    answer: Callable[[bytes], Response]
+    stop: Callable[[], None] = lambda: None
 
 
 class _Message(BaseModel):
@@ -82,7 +89,7 @@ class RequestLog:
             lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def local_answer(generator: Generator) -> Answer:
+def local_answer(generator: Generator) -> Answers:
     """Answers with a model of this machine, one request at a time."""
     one_at_a_time = threading.Lock()
 
@@ -102,10 +109,10 @@ def local_answer(generator: Generator) -> Answer:
             {"object": "chat.completion", "model": generator.model, "choices": [choice]}
         )
 
-    return answer
+    return Answers(answer, generator.stop)
 
 
-def forwarded_answer(client: httpx.Client, url: str, key: str) -> Answer:
+def forwarded_answer(client: httpx.Client, url: str, key: str) -> Answers:
     """Passes each request on to the provider at `url` with its own key."""
     target = url.rstrip("/") + "/chat/completions"
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
@@ -117,10 +124,10 @@ def forwarded_answer(client: httpx.Client, url: str, key: str) -> Answer:
             return _error(502, f"the provider can't be reached ({type(error).__name__})")
         return Response(reply.content, reply.status_code, media_type="application/json")
 
-    return answer
+    return Answers(answer)
 
 
-def make_app(answer: Answer, log: RequestLog, key: str) -> Starlette:
+def make_app(answers: Answers, log: RequestLog, key: str) -> Starlette:
     """The server: every request is logged first, whatever its path, method or key."""
 
     async def door(request: Request) -> Response:
@@ -130,7 +137,12 @@ def make_app(answer: Answer, log: RequestLog, key: str) -> Starlette:
             return _error(401, "not the demonstration's key")
         if (request.method, request.url.path) != ("POST", "/v1/chat/completions"):
             return _error(404, "there is POST /v1/chat/completions and nothing else")
-        return await run_in_threadpool(answer, await request.body())
+        work = asyncio.ensure_future(run_in_threadpool(answers.answer, await request.body()))
+        while not work.done():
+            await asyncio.wait({work}, timeout=_LOOK_S)
+            if await request.is_disconnected():
+                answers.stop()
+        return work.result()
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -168,11 +180,11 @@ def serve(options: argparse.Namespace) -> None:
     if options.forward:
         client = httpx.Client(timeout=_FORWARD_TIMEOUT_S)
         provider_key = os.environ.get(PROVIDER_KEY_VARIABLE, "")
-        answer, close = forwarded_answer(client, options.forward, provider_key), client.close
+        answers, close = forwarded_answer(client, options.forward, provider_key), client.close
     else:
         generator = _local_generator(options.profile)
-        answer, close = local_answer(generator), generator.close
-    app = make_app(answer, log, os.environ.get(KEY_VARIABLE, ""))
+        answers, close = local_answer(generator), generator.close
+    app = make_app(answers, log, os.environ.get(KEY_VARIABLE, ""))
     try:
         uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning", access_log=False)
     finally:

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from demo.cloud import RequestLog, forwarded_answer, local_answer, make_app
+from demo.cloud import Answers, RequestLog, forwarded_answer, local_answer, make_app
 from voiceassist.engines.ports import Prompt, Speed
 
 CHAT = {
@@ -102,6 +105,34 @@ def test_health_is_not_a_request_to_the_provider(log: Path) -> None:
     """Asking whether it is up leaves no line in the log."""
     assert client_of(log, FakeGenerator()).get("/health").status_code == 200
     assert rows(log) == []
+
+
+async def test_nobody_is_answered_who_has_gone(log: Path) -> None:
+    """Where the asker gives up, the model stops: the machine has other work."""
+    stopped = threading.Event()
+
+    def slow(_body: bytes) -> Response:
+        stopped.wait(20)
+        return Response("late")
+
+    requests = RequestLog(log, lambda: dt.datetime(2025, 3, 1, tzinfo=dt.UTC))
+    app = make_app(Answers(slow, stopped.set), requests, "k")
+    came = iter([{"type": "http.request", "body": b"{}"}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/chat/completions",
+        "query_string": b"",
+        "headers": [(b"authorization", b"Bearer k")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return next(came, {"type": "http.disconnect"})
+
+    async def send(_message: Any) -> None: ...
+
+    await app(scope, receive, send)
+    assert stopped.is_set()
 
 
 def test_a_real_provider_gets_its_own_key_and_is_logged_too(log: Path) -> None:
