@@ -136,8 +136,7 @@ def _load(
     say("loading the library")
     embedder = engines.embedder()
     editions = _editions(settings, identity, embedder)
-    now_s = int(time.time())
-    library = open_folder(edition, embedder, now_s=now_s) if edition else editions.current()
+    library = _library(edition, editions, embedder)
     say("loading the ear")
     ear = Ear(engines.stt())
     say("loading the gate")
@@ -162,11 +161,10 @@ def _load(
         policy=settings.policy.escalate,
         clock=clock,
     )
-    room = Room(
+    return Room(
         settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, tagger,
         editions, journal, hub, generator,
-    )  # fmt: skip
-    return room, library
+    ), library  # fmt: skip
 
 
 def with_speaker(room: Room, speaker: SpeakerStage) -> Stages:
@@ -215,6 +213,12 @@ def _journal(settings: ApplianceSettings, identity: Identity | None) -> Journal:
         )  # fmt: skip
     except StoreFull as error:
         raise StoreFull(f"{error}; nothing can be recorded, so nothing is answered") from error
+
+
+def _library(edition: Path | None, editions: EditionStore, embedder: Embedder) -> Library | None:
+    if edition is not None:
+        return open_folder(edition, embedder, now_s=int(time.time()))
+    return editions.current()
 
 
 def _editions(
