@@ -16,6 +16,7 @@ from hub.ports import Clock, Recorder
 from voiceassist.contract.canonical import sha256
 from voiceassist.contract.edition import Manifest, sign_manifest, state_root
 from voiceassist.contract.signing import Signer
+from voiceassist.knowledge.drugs import most_named
 
 LIFETIME_S = 90 * 24 * 3600
 
@@ -96,7 +97,7 @@ class EditionService:
             embedding=packs[0].embedding,
             packs=refs,
             state_root=state_root(refs),
-            drug_names=tuple(sorted({drug for pack in packs for drug in pack.drugs})),
+            drug_names=most_named(pack.drugs for pack in packs),
         )
         envelope = sign_manifest(manifest, self._signer)
         view = EditionView(

@@ -60,6 +60,7 @@ def test_questions_are_no_commands(said: str) -> None:
         ("Hey Jarvis", ""),
         ("Mr. Jarvis has a fever", "Mr. Jarvis has a fever"),
         ("What is Travis syndrome?", "What is Travis syndrome?"),
+        ("Travis Okafor has a fever.", "Travis Okafor has a fever."),
     ],
 )
 def test_the_wake_word_is_taken_off(heard: str, left: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceassist.knowledge.drugs import find_drugs, is_drug
+from voiceassist.knowledge.drugs import find_drugs, is_drug, most_named
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_drugs_of_a_document_come_by_frequency() -> None:
     """The most named first; declared names count, also those of several words."""
     text = "Warfarin and aspirin. Stop warfarin before surgery."
     assert find_drugs(text, declared=["Vitamin K"]) == ("warfarin", "aspirin", "vitamin k")
+
+
+def test_the_names_of_most_documents_come_first() -> None:
+    """A name counts once a document; ties stand in the order of the alphabet."""
+    lists = [("naproxen", "warfarin"), ("warfarin", "warfarin"), ("apixaban",)]
+    assert most_named(lists) == ("warfarin", "apixaban", "naproxen")

@@ -52,3 +52,12 @@ def find_drugs(text: str, declared: Iterable[str] = ()) -> tuple[str, ...]:
     counts = Counter(word for word in map(str.lower, _WORD.findall(text)) if is_drug(word))
     counts.update(name.strip().lower() for name in declared if name.strip())
     return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+
+def most_named(drugs: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """The names in the lists of several documents, those that most documents name first.
+
+    A recogniser can be told of some thirty names: let them be the ones that are spoken of.
+    """
+    counted = Counter(name for names in drugs for name in set(names))
+    return tuple(sorted(counted, key=lambda name: (-counted[name], name)))

@@ -33,6 +33,7 @@ from voiceassist.contract.signing import Envelope, KeyRing
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
+from voiceassist.knowledge.drugs import most_named
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, PackContent, embedding_of, read_pack
 
@@ -68,7 +69,7 @@ def make_manifest(
 ) -> Manifest:
     """An edition of `packs`; its drug names are the packs' where none are given."""
     held = sorted(packs, key=lambda pack: pack.ref.document)
-    names = drug_names if drug_names is not None else [d for pack in held for d in pack.drugs]
+    named = most_named(pack.drugs for pack in held) if drug_names is None else drug_names
     refs = tuple(pack.ref for pack in held)
     return Manifest(
         clinic=clinic,
@@ -78,7 +79,7 @@ def make_manifest(
         embedding=embedding,
         packs=refs,
         state_root=state_root(refs),
-        drug_names=tuple(sorted(set(names))),
+        drug_names=tuple(dict.fromkeys(named)),
     )
 
 
