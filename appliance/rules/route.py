@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from appliance.rules.commands import Command, command_of
-from voiceassist.contract.verdict import Cleared, Verdict
+from voiceassist.contract.verdict import Cleared, Held, Verdict
 
 Policy: TypeAlias = Literal["never", "cleared"]
 
@@ -63,6 +63,13 @@ class Refuse:
 Route: TypeAlias = Order | Room | Hub | Refuse
 
 
+def searchable(held: Held) -> str:
+    """The words of a held query without its items, which only mislead a search; still held."""
+    marked = {place for item in held.items for place in range(item.start, item.end)}
+    left = "".join(" " if place in marked else letter for place, letter in enumerate(held.text))
+    return " ".join(left.split()) or held.text
+
+
 def choose_route(verdict: Verdict, *, up: bool, policy: Policy) -> Route:
     """The route of a judged query; `up` tells whether the hub can be asked."""
     if not verdict.text.strip():
@@ -71,7 +78,7 @@ def choose_route(verdict: Verdict, *, up: bool, policy: Policy) -> Route:
     if command is not None:
         return Order(command)
     if not isinstance(verdict, Cleared):
-        return Room(verdict.text, "held")
+        return Room(searchable(verdict), "held")
     if policy != "cleared":
         return Room(verdict.text, "policy")
     return Hub(verdict) if up else Room(verdict.text, "offline")

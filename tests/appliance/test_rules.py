@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from appliance.rules.commands import Command, command_of
 from appliance.rules.compose import adds_something, worth_composing
 from appliance.rules.heard import expectations, strip_wake_word
-from appliance.rules.route import Hub, Order, Refuse, Room, choose_route
+from appliance.rules.route import Hub, Order, Refuse, Room, choose_route, searchable
 from voiceassist.contract.knowledge import Sentence
-from voiceassist.contract.verdict import Cleared, Held
+from voiceassist.contract.verdict import Cleared, Held, Item
 from voiceassist.engines.ports import Speed
 from voiceassist.phi import gate as phi_gate
 
@@ -106,3 +106,17 @@ def test_what_was_said_already_adds_nothing() -> None:
     said = [Sentence(text="Give epinephrine 0.5 mg into the thigh.", kind="quote")]
     assert not adds_something("Give epinephrine into the thigh.", said)
     assert adds_something("Repeat epinephrine every 5 minutes.", said)
+
+
+def test_a_held_query_is_searched_without_what_identifies() -> None:
+    """Overlapping items leave together; the rest keeps its order; the route stays the room's."""
+    text = "MRN 441296 needs a repeat potassium"
+    held = Held(text, (Item("ID", 0, 10, 0.8, "ids"), Item("MRN", 4, 10, 0.9, "ids")), ("items",))
+    route = choose_route(held, up=True, policy="cleared")
+    assert isinstance(route, Room)
+    assert route.query == "needs a repeat potassium"
+
+
+def test_a_query_that_is_all_item_is_searched_as_it_is() -> None:
+    """Nothing left is no query: the words themselves are looked up, in the room."""
+    assert searchable(Held("John Smith", (Item("NAME", 0, 10, 0.9, "names"),))) == "John Smith"
