@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import SettingsConfigDict
 
 from appliance.rules.route import Policy
-from voiceassist.errors import WrongUse
 from voiceassist.phi.policy import PhiPolicy
+from voiceassist.settings import FileSettings
 
 DEFAULT_CONFIG = Path("/etc/voiceassist/appliance.toml")
 _PREFIX = "VOICEASSIST_APPLIANCE__"
@@ -69,7 +63,7 @@ class ListenSettings(_Part):
     longest_ms: int = Field(default=20_000, ge=2000, le=60_000)
 
 
-class ApplianceSettings(BaseSettings):
+class ApplianceSettings(FileSettings):
     """One room. A room that is not enrolled needs `data_dir` alone."""
 
     model_config = SettingsConfigDict(
@@ -91,46 +85,13 @@ class ApplianceSettings(BaseSettings):
     phi: PhiPolicy = PhiPolicy()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before what `load` passes from the file."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
-
 
 def load(path: Path) -> ApplianceSettings:
     """Read the settings; raises `WrongUse` naming the file and the key at fault."""
-    if not path.is_file():
-        raise WrongUse(f"no settings at {path}; write them, or name the file with --config")
-    try:
-        values = TomlConfigSettingsSource(ApplianceSettings, toml_file=path)()
-    except (ValueError, OSError) as error:
-        raise WrongUse(f"{path} is not TOML ({error}); correct it") from error
-    return _checked(str(path), values)
+    return ApplianceSettings.load(path)
 
 
 def without_file(data_dir: Path, profile: str) -> ApplianceSettings:
     """The settings of a room that is tried out: defaults, and what the environment says."""
-    return _checked("environment", {"data_dir": data_dir, "profile": profile})
-
-
-def _checked(origin: str, values: dict[str, Any]) -> ApplianceSettings:
-    known = {f"{_PREFIX}{name}".upper() for name in ApplianceSettings.model_fields}
-    for name in os.environ:
-        if name.startswith(_PREFIX) and "__".join(name.split("__")[:2]).upper() not in known:
-            raise WrongUse(f"environment: unknown setting {name}; unset or correct it")
-    try:
-        return ApplianceSettings(**values)
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise WrongUse(f"{origin}: unknown key {key!r}; remove or correct it") from error
-        raise WrongUse(f"{origin}: {key}: {first['msg']}; correct it") from error
+    values = {"data_dir": data_dir, "profile": profile}
+    return ApplianceSettings.checked("environment", values)

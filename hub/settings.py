@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from voiceassist.errors import WrongUse
+from voiceassist.settings import FileSettings
 
 DEFAULT_CONFIG = Path("/etc/voiceassist/hub.toml")
 _PREFIX = "VOICEASSIST_HUB__"
@@ -76,7 +71,7 @@ class LimitSettings(_Part):
     body_bytes: int = Field(default=1 << 20, ge=1024)
 
 
-class HubSettings(BaseSettings):
+class HubSettings(FileSettings):
     """One clinic's hub."""
 
     model_config = SettingsConfigDict(
@@ -109,46 +104,7 @@ class HubSettings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'hub.sqlite'}"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before what `load` passes from the file."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings
-
 
 def load(path: Path) -> HubSettings:
     """Read the settings; raises `WrongUse` naming the file and the key at fault."""
-    if not path.is_file():
-        raise WrongUse(f"no settings at {path}; write them, or name the file with --config")
-    _refuse_unknown_environment()
-    try:
-        return HubSettings(**_read(path))
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise WrongUse(f"{path}: unknown key {key!r}; remove or correct it") from error
-        raise WrongUse(f"{path}: {key}: {first['msg']}; correct it") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return TomlConfigSettingsSource(HubSettings, toml_file=path)()
-    except ValueError as error:
-        raise WrongUse(f"{path} is not TOML ({error}); correct it") from error
-
-
-def _refuse_unknown_environment() -> None:
-    known = {f"{_PREFIX}{name}".upper() for name in HubSettings.model_fields}
-    for name in os.environ:
-        if not name.startswith(_PREFIX):
-            continue
-        if "__".join(name.split("__")[:2]).upper() not in known:
-            raise WrongUse(f"environment: unknown setting {name}; unset or correct it")
+    return HubSettings.load(path)
