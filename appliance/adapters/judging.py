@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from appliance.rules.commands import command_of
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Verdict
 
@@ -35,5 +36,6 @@ class JudgeStage:
         """The verdict on what was heard."""
         previous = self._previous
         verdict = await asyncio.to_thread(self._gate.judge, transcript, previous=previous)
-        self._previous = verdict
+        if command_of(verdict.text) is None:  # "repeat" is no new subject to follow up on
+            self._previous = verdict
         return verdict
