@@ -47,7 +47,8 @@ from voiceassist.errors import StoreFull, WrongUse
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.folder import open_folder
 from voiceassist.knowledge.library import Library
-from voiceassist.phi.build import build_gate
+from voiceassist.phi.gate import Gate
+from voiceassist.phi.policy import PhiPolicy
 
 Say = Callable[[str], None]
 clock = time.perf_counter
@@ -92,7 +93,7 @@ class Room:
         self.ear.expect(library.drug_names)
         policy = self.settings.phi
         names = tuple(dict.fromkeys((*policy.drug_names, *library.drug_names)))
-        self.judge.replace(build_gate(policy.model_copy(update={"drug_names": names}), self.tagger))
+        self.judge.replace(_gate(policy.model_copy(update={"drug_names": names}), self.tagger))
 
     def close(self) -> None:
         """Free the models, end the voice's process, close the files."""
@@ -141,7 +142,7 @@ def _load(
     ear = Ear(engines.stt())
     say("loading the gate")
     tagger = engines.phi_tagger()
-    judge = JudgeStage(build_gate(settings.phi, tagger))
+    judge = JudgeStage(_gate(settings.phi, tagger))
     generator = _generator(engines, say)
     say("loading the voice")
     voice = Voice(engines.tts())
@@ -253,3 +254,9 @@ def _warm_up(room: Room) -> None:
     room.judge.warm_up(Transcript("what is the usual dose of ibuprofen", confidence=1.0))
     if room.generator is not None:
         room.mind.expect(room.generator.measure())
+
+
+def _gate(policy: PhiPolicy, tagger: PhiTagger) -> Gate:
+    from voiceassist.phi.build import build_gate  # noqa: PLC0415 - Presidio: not for `enrol`
+
+    return build_gate(policy, tagger)
