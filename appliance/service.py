@@ -126,7 +126,12 @@ class Service:
         """One turn; where it fails the room says so, records it, and goes on."""
         turn_id = uuid.uuid4().hex
         try:
-            record = await run_turn(box, frames, self._beside.link, turn_id)
+            try:
+                record = await run_turn(box, frames, self._beside.link, turn_id)
+            except VoiceAssistError:
+                raise
+            except Exception as error:  # whatever fails, the turn has its entry (law 3)
+                raise _unforeseen(error) from error
         except VoiceAssistError as error:
             log.error("the turn failed: %s", error, extra={"turn": turn_id})  # noqa: TRY400 - one line
             self._beside.turn_failed(error)
@@ -157,6 +162,11 @@ class Service:
             if self._beside.link.up != told:
                 told = not told
                 await _say(box, phrases.TOGETHER if told else phrases.ALONE)
+
+
+def _unforeseen(error: Exception) -> VoiceAssistError:
+    # the type alone: a runtime's message may repeat what was said
+    return VoiceAssistError(f"a stage failed ({type(error).__name__}); start the room again")
 
 
 async def _say(box: Stages, phrase: str) -> None:

@@ -128,15 +128,22 @@ async def test_what_is_no_recording_does_not_stop_the_room(room: Any) -> None:
     await stop(task)
 
 
-async def test_a_failed_turn_is_said_recorded_and_over(room: Any) -> None:
-    """Where a stage fails the room says so and records it, and takes the next turn."""
+@pytest.mark.parametrize(
+    "death",
+    [Unavailable("the ear has died; start the room again"), RuntimeError("John Smith")],
+    ids=["named", "unforeseen"],
+)
+async def test_a_failed_turn_is_said_recorded_and_over(
+    room: Any, death: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a stage fails the room says so and records it, wordless, and takes the next turn."""
     heard = room.fake.hearing.transcribe
     calls = []
 
     async def fails_once(utterance: Any) -> Any:
         calls.append(1)
         if len(calls) == 1:
-            raise Unavailable("the ear has died; start the room again")
+            raise death
         return await heard(utterance)
 
     room.fake.hearing.transcribe = fails_once
@@ -149,6 +156,7 @@ async def test_a_failed_turn_is_said_recorded_and_over(room: Any) -> None:
     await stop(task)
     actions = [row[0] for row in _details(room.journal)]
     assert actions == ["turn.failed", "turn.answered"]
+    assert "John Smith" not in caplog.text
 
 
 async def test_health_and_figures_are_shown(room: Any) -> None:
