@@ -80,7 +80,7 @@ def _explained(words: Sequence[str], at: int) -> tuple[str, int]:
         for filler in (("as", "in"), ("like",), ("for",)):
             word = end + 1 + len(filler)
             if tuple(words[end + 1 : word]) == filler and word < len(words):
-                if words[word][0] != words[end]:
+                if words[word][:1] != words[end]:  # a sentence may end here
                     continue
                 letters += words[end]
                 end = word + 1
