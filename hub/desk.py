@@ -10,6 +10,7 @@ from hub.analytics.service import Analytics
 from hub.auth.schemas import LoginRequest, SetupRequest
 from hub.auth.service import AuthService
 from hub.dashboard.schemas import (
+    Alarms,
     DocumentLine,
     EditionLine,
     Library,
@@ -34,8 +35,11 @@ class Trail(Protocol):
     def state(self) -> TrailState:
         """Whether it holds."""
 
-    def lines(self, offset: int, limit: int) -> Sequence[TrailLine]:
-        """Entries, newest first."""
+    def lines(self, offset: int, limit: int, *, alarms: bool) -> Sequence[TrailLine]:
+        """Entries, newest first; `alarms` leaves out all others."""
+
+    def alarms(self) -> Alarms:
+        """The alarms of the last days."""
 
 
 class HubDesk:
@@ -80,9 +84,13 @@ class HubDesk:
         """Whether the audit trail holds."""
         return self._trail.state()
 
-    def trail(self, offset: int, limit: int) -> Sequence[TrailLine]:
-        """Audit entries, newest first."""
-        return self._trail.lines(offset, limit)
+    def trail(self, offset: int, limit: int, *, alarms: bool) -> Sequence[TrailLine]:
+        """Audit entries, newest first; `alarms` leaves out all others."""
+        return self._trail.lines(offset, limit, alarms=alarms)
+
+    def alarms(self) -> Alarms:
+        """What an administrator must look at."""
+        return self._trail.alarms()
 
     def documents(self) -> list[DocumentLine]:
         """Documents by title."""

@@ -9,6 +9,8 @@ from starlette.types import Scope
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+_REASONS = ("items", "error", "time_out", "unavailable")  # there from the start, to see a first
+
 
 class Metrics:
     """One application's figures; each has a registry of its own, so tests don't meet."""
@@ -27,12 +29,24 @@ class Metrics:
             ("route",),
             registry=self._registry,
         )
+        self._refusals = Counter(
+            "voiceassist_hub_second_judge_refusals",
+            "Queries that a room cleared and the second judge refused, by its first reason.",
+            ("reason",),
+            registry=self._registry,
+        )
+        for reason in _REASONS:
+            self._refusals.labels(reason)
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answer, by its route's pattern: paths would make a series each."""
         route = getattr(scope.get("route"), "path", "unmatched")
         self._requests.labels(scope["method"], route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def refused(self, reason: str) -> None:
+        """Count a query that the second judge refused."""
+        self._refusals.labels(reason).inc()
 
     def gauge(self, name: str, about: str, read: Callable[[], float]) -> None:
         """Show what `read` says whenever the figures are asked for."""

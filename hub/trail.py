@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from hub.audit.schemas import EntryView, Filters
+from hub.audit.schemas import ALARM, EntryView, Filters
 from hub.audit.service import AuditService
-from hub.dashboard.schemas import TrailLine, TrailState
+from hub.dashboard.schemas import Alarms, TrailLine, TrailState
 from hub.desk import detail_text
 from hub.ports import Clock
 
 _GOOD_FOR_MS = 15_000  # verifying reads everything; pages refresh more often than that
+_RECENT_MS = 7 * 24 * 3_600_000
 
 
 class TrailDesk:
@@ -34,11 +35,18 @@ class TrailDesk:
                 self._verified = now_ms, self._verify()
             return self._verified[1]
 
-    def lines(self, offset: int, limit: int) -> list[TrailLine]:
-        """Entries, newest first."""
-        found, _ = self._audit.search(Filters(), offset, limit)
+    def lines(self, offset: int, limit: int, *, alarms: bool) -> list[TrailLine]:
+        """Entries, newest first; `alarms` leaves out all others."""
+        wanted = Filters(action=ALARM) if alarms else Filters()
+        found, _ = self._audit.search(wanted, offset, limit)
         names = self._names()
         return [_line(view, names) for view in found]
+
+    def alarms(self) -> Alarms:
+        """The alarms of the last seven days."""
+        since_ms = max(0, self._now_ms() - _RECENT_MS)
+        found, recent = self._audit.search(Filters(action=ALARM, since_ms=since_ms), 0, 1)
+        return Alarms(recent, _line(found[0], self._names()) if found else None)
 
     def _verify(self) -> TrailState:
         report = self._audit.verify_all()

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voiceassist.contract.canonical import Json
 
+ALARM = "audit.alarm"  # the action of an entry that an administrator must see
+
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

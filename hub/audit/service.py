@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.audit.ports import RoomKeys
-from hub.audit.schemas import AuditReport, EntryView, Filters
+from hub.audit.schemas import ALARM, AuditReport, EntryView, Filters
 from hub.audit.store import AuditStore, LogWriter
 from hub.audit.verify import verify_log
 from voiceassist.contract.canonical import Json
@@ -127,6 +127,11 @@ class AuditService:
         with self._store.writing(self._clock.wall_ms()) as writer:
             self._append(writer, action, outcome, subject, actor, detail)
 
+    def alarm(self, *, outcome: str, subject: str, detail: dict[str, Json]) -> None:
+        """Append what an administrator must see to the hub's own journal; raises as `record`."""
+        with self._store.writing(self._clock.wall_ms()) as writer:
+            self._alarm(writer, subject, outcome, detail)
+
     def verify_all(self) -> AuditReport:
         """Read and check the whole log."""
         with self._store.reading() as reader:
@@ -136,6 +141,11 @@ class AuditService:
         """The newest entries that fit, and how many fit."""
         with self._store.reading() as reader:
             return reader.search(filters, offset, limit)
+
+    def alarms(self) -> int:
+        """How many alarms the log has."""
+        with self._store.reading() as reader:
+            return reader.search(Filters(action=ALARM), 0, 0)[1]
 
     def routes(self) -> Mapping[str, int]:
         """How many turns took each route."""
@@ -228,8 +238,8 @@ class AuditService:
             self._alarm(writer, room, reason, {"problem": problem, "epoch": epoch, "last": last})
 
     def _alarm(self, writer: LogWriter, room: str, outcome: str, detail: dict[str, Json]) -> None:
-        log.error("audit alarm: %s", outcome, extra={"room": room})
-        self._append(writer, "audit.alarm", outcome, room[:64], HUB, detail)
+        log.error("audit alarm: %s", outcome, extra={"room": room, "detail": detail})
+        self._append(writer, ALARM, outcome, room[:64], HUB, detail)
 
     def _append(
         self,

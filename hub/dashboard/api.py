@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -50,6 +50,7 @@ def overview(request: Request, person: Visitor, door: Door, desk: Counter) -> Re
         library=desk.library(),
         routes=desk.routes(),
         trail=desk.trail_state(),
+        alarms=desk.alarms(),
     )
 
 
@@ -119,9 +120,10 @@ def audit(
     door: Door,
     desk: Counter,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    only: Literal["", "alarms"] = "",
 ) -> Response:
-    """The newest entries of the audit trail, and whether it holds."""
-    lines = desk.trail((page - 1) * PAGE, PAGE + 1)
+    """The newest entries of the audit trail, all or only alarms, and whether it holds."""
+    lines = desk.trail((page - 1) * PAGE, PAGE + 1, alarms=only == "alarms")
     return show(
         request,
         "audit.html",
@@ -130,6 +132,7 @@ def audit(
         trail=desk.trail_state(),
         lines=lines[:PAGE],
         page=page,
+        only=only,
         more=len(lines) > PAGE,
     )
 

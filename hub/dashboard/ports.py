@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.dashboard.schemas import (
+    Alarms,
     DocumentLine,
     EditionLine,
     Library,
@@ -34,8 +35,11 @@ class Desk(Protocol):
     def trail_state(self) -> TrailState:
         """Whether the audit trail holds."""
 
-    def trail(self, offset: int, limit: int) -> Sequence[TrailLine]:
-        """Audit entries, newest first."""
+    def trail(self, offset: int, limit: int, *, alarms: bool) -> Sequence[TrailLine]:
+        """Audit entries, newest first; `alarms` leaves out all others."""
+
+    def alarms(self) -> Alarms:
+        """What an administrator must look at."""
 
     def documents(self) -> Sequence[DocumentLine]:
         """Documents by title."""

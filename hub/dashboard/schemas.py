@@ -65,6 +65,14 @@ class TrailLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms of the last seven days: how many, and the newest."""
+
+    recent: int
+    newest: TrailLine | None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentLine:
     """A document with its indexing: state, percent, and an error for a person."""
 

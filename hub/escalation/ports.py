@@ -14,7 +14,7 @@ class SecondJudge(Protocol):
     """The hub's own PHI verdict."""
 
     def judge(self, text: str) -> Verdict:
-        """Cleared or Held; never raises."""
+        """Cleared or Held; never raises, never hangs."""
 
 
 class Cloud(Protocol):
@@ -40,3 +40,6 @@ class Recorder(Protocol):
         self, *, action: str, outcome: str, subject: str, actor: str, detail: dict[str, Json]
     ) -> None:
         """Append an entry; durable on return."""
+
+    def alarm(self, *, outcome: str, subject: str, detail: dict[str, Json]) -> None:
+        """Append an entry that an administrator must see; durable on return."""

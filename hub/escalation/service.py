@@ -2,44 +2,83 @@
 
 Law: what leaves the building is a query that the hub's own judge cleared, with passages of
 the library, which hold no patient; what comes back is spoken only where those passages
-support it. The attempt is in the audit trail before it is made, and so is its outcome.
+support it. The attempt is in the audit trail before it is made, and so is its outcome. A query
+that the hub's judge does not clear is a mistake of the room's, or a failure here: an alarm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 
 from hub.escalation.ports import Cloud, Evidence, Recorder, SecondJudge
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared, Held
 from voiceassist.contract.wire import EscalationReply, EscalationRequest
-from voiceassist.errors import Unavailable
+from voiceassist.errors import Unavailable, VoiceAssistError
 from voiceassist.knowledge.answers import compose_prompt, supported
 from voiceassist.knowledge.sentences import sentences
 
+log = logging.getLogger(__name__)
+
+REFUSED = "escalation_refused"  # the alarm's outcome
 MOST_PASSAGES = 2
 MOST_SENTENCES = 3
 WORTH_SENDING = 0.3  # below the room's bar for quoting: a bigger model may find more in it
 
 
 class Escalation:
-    """Answers one room's cleared query with the cloud's help."""
+    """Answers one room's cleared query with the cloud's help.
+
+    `refused` is told the first reason of each refusal, to count it.
+    """
 
     def __init__(
-        self, judge: SecondJudge, cloud: Cloud, evidence: Evidence, recorder: Recorder
+        self,
+        judge: SecondJudge,
+        cloud: Cloud,
+        evidence: Evidence,
+        recorder: Recorder,
+        refused: Callable[[str], None],
     ) -> None:
         self._judge = judge
         self._cloud = cloud
         self._evidence = evidence
         self._recorder = recorder
+        self._refused = refused
 
     def answer(self, room: str, request: EscalationRequest) -> EscalationReply:
         """Judge again, ask, check; raises `Unavailable` when the cloud can't be reached."""
         verdict = self._judge.judge(request.query)
-        if isinstance(verdict, Held):
-            kinds = sorted({item.kind for item in verdict.items})
-            self._record(room, request, "refused", kinds=list(kinds))
-            return EscalationReply(turn_id=request.turn_id, outcome="refused")
+        if not isinstance(verdict, Cleared):
+            return self._refuse(room, request, verdict)
+        try:
+            return self._ask(room, request, verdict)
+        except VoiceAssistError:
+            raise
+        except Exception as error:  # noqa: BLE001 - its message may repeat the words: the type alone
+            failure = type(error).__name__
+            log.error("an escalation failed: %s", failure, extra={"room": room})  # noqa: TRY400 - (likewise)
+            self._record(room, request, "failed", error=failure)
+            raise Unavailable(
+                "the hub failed at this question; tell IT, its log says at what"
+            ) from None
+
+    def _refuse(self, room: str, request: EscalationRequest, verdict: Held) -> EscalationReply:
+        """Nothing leaves. Kinds, recognisers and reasons are told, never the words."""
+        reasons = list(verdict.reasons) or ["error"]
+        kinds = sorted({item.kind for item in verdict.items})
+        by = sorted({item.by for item in verdict.items})
+        self._refused(reasons[0])
+        self._recorder.alarm(
+            outcome=REFUSED,
+            subject=room,
+            detail={"turn": request.turn_id, "kinds": [*kinds], "by": [*by], "reasons": [*reasons]},
+        )
+        self._record(room, request, "refused", kinds=kinds, by=by, reasons=reasons)
+        return EscalationReply(turn_id=request.turn_id, outcome="refused")
+
+    def _ask(self, room: str, request: EscalationRequest, verdict: Cleared) -> EscalationReply:
         sources = self._sources(verdict)
         if not sources:
             self._record(room, request, "unsupported", sources=0)

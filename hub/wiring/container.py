@@ -39,9 +39,11 @@ from hub.trail import TrailDesk
 from hub.wiring.adapters import HubGuard
 from hub.wiring.rooms import Rooms
 from voiceassist.contract.signing import KeyRing
-from voiceassist.errors import VoiceAssistError
+from voiceassist.errors import Unavailable
 
 log = logging.getLogger(__name__)
+
+_RETRY_S = 60.0
 
 
 class Container:
@@ -57,12 +59,16 @@ class Container:
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
         self.mqtt = _mqtt(rooms)
         self.library = _library(rooms)
+        self.metrics = Metrics()
         self._judge = SecondJudge(_second_judge)
         self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
-        self._escalation = Escalation(self._judge, cloud, self.library, rooms.audit)
+        self._escalation = Escalation(
+            self._judge, cloud, self.library, rooms.audit, self.metrics.refused
+        )
         self.keeper = Keeper(self._chores())
-        self.metrics = _metrics(self)
+        self._stopping = threading.Event()
+        _gauges(self)
 
     @property
     def services(self) -> Mapping[type, object]:
@@ -100,6 +106,7 @@ class Container:
 
     def stop(self) -> None:
         """Stop all of it, each after the piece of work at hand."""
+        self._stopping.set()
         self.mqtt.stop()
         self.keeper.stop()
         self.rooms.worker.stop()
@@ -107,11 +114,18 @@ class Container:
         self.rooms.database.close()
 
     def readiness(self) -> dict[str, str]:
-        """The state of each part; raises `Unavailable` where the database is away."""
+        """The state of each part.
+
+        Raises `Unavailable` where the database is away, or the second judge of what would go
+        to the cloud.
+        """
         self.rooms.database.check()
+        if self.settings.cloud.url and self._judge.problem:
+            raise Unavailable(self._judge.problem)
         parts = {
             "database": "ok",
             "broker": "ok" if self.mqtt.connected else "away: rooms keep what they owe",
+            "second judge": "ok" if self.settings.cloud.url else "unused: no cloud.url",
             "indexing": "ok" if self.rooms.worker.alive else "stopped: start the hub again",
         }
         return parts | self.keeper.problems
@@ -133,10 +147,14 @@ class Container:
             self.library.follow()
 
     def _warm_up(self) -> None:
-        try:
-            self._judge.warm_up()
-        except VoiceAssistError as error:
-            log.warning("escalation waits: %s", error)
+        while not self._stopping.is_set():
+            try:
+                self._judge.warm_up()
+            except Unavailable as error:
+                log.error("escalation waits: %s", error)  # noqa: TRY400 - one line
+                self._stopping.wait(_RETRY_S)
+            else:
+                return
 
 
 def _desk(rooms: Rooms, analytics: Analytics) -> HubDesk:
@@ -187,8 +205,8 @@ def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:
     return OpenAICompatible(client, url=settings.url, key=settings.secret(), model=settings.model)
 
 
-def _metrics(container: Container) -> Metrics:
-    metrics, rooms = Metrics(), container.rooms
+def _gauges(container: Container) -> None:
+    rooms = container.rooms
 
     def online() -> float:
         states = [one.state for one in rooms.fleet.listing()]
@@ -200,8 +218,8 @@ def _metrics(container: Container) -> Metrics:
         "jobs_waiting": ("Indexing jobs not finished.", rooms.queue.waiting),
         "rooms": ("Rooms enrolled.", lambda: float(len(rooms.fleet.listing()))),
         "rooms_online": ("Rooms that are not offline.", online),
+        "alarms": ("Alarms in the audit trail.", lambda: float(rooms.audit.alarms())),
         "broker_connected": ("1 where the broker is there.", lambda: container.mqtt.connected),
     }
     for name, (about, read) in gauges.items():
-        metrics.gauge(name, about, read)
-    return metrics
+        container.metrics.gauge(name, about, read)

@@ -100,6 +100,7 @@ def _fill(rooms: Any, make_box: Any) -> None:
             actor="exam-1",
             detail={"route": route},
         )
+    rooms.audit.alarm(outcome="escalation_refused", subject="exam-1", detail={"kinds": ["NAME"]})
 
 
 def test_an_administrator_works_through_the_pages(
@@ -138,7 +139,7 @@ def test_pages_fit_and_can_be_read(
     _set_up(rooms, page, url)
     _fill(rooms, make_box)
     rooms.documents.add("gout.md", b"# Gout\n\nGive naproxen 500 mg.\n", "test")
-    for path in ("/", "/documents", "/editions", "/audit"):
+    for path in ("/", "/documents", "/editions", "/audit", "/audit?only=alarms"):
         page.goto(url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(_FAINT) == [], path

@@ -177,6 +177,35 @@ async def test_a_broken_trail_is_shown_as_such(signed_in: Any) -> None:
     assert "does not hold" in page
 
 
+async def test_an_alarm_is_seen_on_the_first_page_and_found_in_the_trail(signed_in: Any) -> None:
+    """A refusal shows on the overview in plain words, and the trail can be narrowed to alarms."""
+    assert "alarm" not in (await signed_in.client.get("/")).text
+    empty = await signed_in.client.get("/audit?only=alarms")
+    assert "No alarm was ever raised" in empty.text
+    signed_in.rooms.audit.alarm(
+        outcome="escalation_refused", subject="exam-1", detail={"kinds": ["NAME"]}
+    )
+    overview = (await signed_in.client.get("/")).text
+    assert "1 alarm<" in overview
+    assert "refused. Nothing left the building." in overview
+    alarms = (await signed_in.client.get("/audit?only=alarms")).text
+    assert "escalation_refused" in alarms
+    assert "administrator.setup" not in alarms
+    whole = (await signed_in.client.get("/audit")).text
+    assert 'class="status bad">escalation_refused' in whole
+    assert "administrator.setup" in whole
+
+
+async def test_old_alarms_leave_the_first_page_and_stay_in_the_trail(signed_in: Any) -> None:
+    """After seven days an alarm no longer calls for a look."""
+    signed_in.rooms.audit.alarm(outcome="fork", subject="exam-1", detail={})
+    desk = signed_in.container.desk._trail
+    now_ms = desk._now_ms()
+    desk._now_ms = lambda: now_ms + 8 * 24 * 3_600_000
+    assert "1 alarm<" not in (await signed_in.client.get("/")).text
+    assert "fork" in (await signed_in.client.get("/audit?only=alarms")).text
+
+
 def test_times_read_as_a_person_says_them() -> None:
     """Times on the pages are short and in UTC."""
     assert utc(1_795_487_913_000) == "24 Nov 2026, 02:38 UTC"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,9 @@ class FakeRecorder:
     def record(self, **entry: Any) -> None:
         self.entries.append(entry)
 
+    def alarm(self, **entry: Any) -> None:
+        self.entries.append({"action": "audit.alarm", **entry})
+
     @property
     def outcomes(self) -> list[str]:
         return [entry["outcome"] for entry in self.entries]
@@ -81,17 +85,23 @@ def build(
     cloud = cloud or FakeCloud("The maximum dose for adults is 4 g in 24 hours.")
     recorder = FakeRecorder()
     judge = FakeJudge(holds=holds)
-    return Escalation(judge, cloud, evidence or FakeEvidence(PASSAGE), recorder), cloud, recorder
+    passages = evidence or FakeEvidence(PASSAGE)
+    return Escalation(judge, cloud, passages, recorder, lambda _: None), cloud, recorder
 
 
 def test_what_the_second_judge_holds_never_reaches_the_cloud() -> None:
-    """A query that the room let through and the hub's judge holds is refused and recorded."""
+    """A query that the room let through and the hub's judge holds is refused, with an alarm."""
     service, cloud, recorder = build(holds=True)
     reply = service.answer("room-1", REQUEST)
     assert reply.outcome == "refused"
     assert cloud.asked == []
-    assert recorder.outcomes == ["refused"]
-    assert recorder.entries[0]["detail"] == {"kinds": ["NAME"]}
+    alarm, entry = recorder.entries
+    told = {"kinds": ["NAME"], "by": ["fake"], "reasons": ["items"]}
+    assert (alarm["action"], alarm["outcome"]) == ("audit.alarm", "escalation_refused")
+    assert alarm["subject"] == "room-1"
+    assert alarm["detail"] == {"turn": "t1", **told}
+    assert entry["outcome"] == "refused"
+    assert entry["detail"] == told
 
 
 def test_a_supported_sentence_comes_back_with_its_sources() -> None:
@@ -131,6 +141,26 @@ def test_the_attempt_is_recorded_before_it_is_made() -> None:
     with pytest.raises(Unavailable):
         service.answer("room-1", REQUEST)
     assert recorder.outcomes == ["sending", "unavailable"]
+
+
+def test_a_failure_nobody_foresaw_ends_the_question_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A library that fails with the words in its message is recorded and logged by type alone."""
+
+    class Fails(FakeEvidence):
+        def find(self, query: str, limit: int) -> list[Passage]:
+            raise RuntimeError(query)
+
+    service, cloud, recorder = build(evidence=Fails())
+    with pytest.raises(Unavailable) as caught:
+        service.answer("room-1", REQUEST)
+    assert recorder.entries[0]["detail"] == {"error": "RuntimeError"}
+    assert recorder.outcomes == ["failed"]
+    assert cloud.asked == []
+    shown = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "RuntimeError" in caplog.text
+    assert "acetaminophen" not in shown
 
 
 def test_no_entry_holds_the_words_of_the_query() -> None:
