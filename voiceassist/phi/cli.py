@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.table import Table
+from rich.progress import track
 
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.speech import Transcript
@@ -19,13 +21,17 @@ from voiceassist.engines.ports import PhiTagger
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
-from voiceassist.errors import VoiceAssistError, WrongUse
+from voiceassist.errors import BadInput, VoiceAssistError
 from voiceassist.phi.build import build_gate, build_second_judge
-from voiceassist.phi.evaluate import Report, Share, evaluate, read_rows
+from voiceassist.phi.evaluate import Machine, every_finding, judge_rows, report, under
 from voiceassist.phi.explain import explain
+from voiceassist.phi.figures import as_table
 from voiceassist.phi.gate import Gate
+from voiceassist.phi.labelled import corpus, read_rows
+from voiceassist.phi.plot import check_plot, write_plot
 from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.settings import load_policy
+from voiceassist.phi.split import Part
 
 _BOARD = "generic-x86"  # the tagger is the same on every board
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -41,8 +47,12 @@ def main() -> None:
 
 @app.command()
 def check(policy: PolicyFile = None, *, second: Second = False) -> None:
-    """Read JSON lines {"id","text"}; write a verdict for each, in order, as they come."""
+    """Read JSON lines {"id","text"}; write a verdict for each, in order, as they come.
+
+    A line without a text is held, too; the exit status is then 1.
+    """
     gate = _gate(policy, second=second)
+    lines, bad = 0, 0
     for row in _lines(sys.stdin.buffer):
         begin = time.perf_counter()
         text = row.get("text")
@@ -52,7 +62,13 @@ def check(policy: PolicyFile = None, *, second: Second = False) -> None:
             else Held("", reasons=("error",))
         )
         spent = (time.perf_counter() - begin) * 1000
-        print_json({"id": row.get("id"), **_shown(verdict), "ms": round(spent, 2)})
+        _answer({"id": _id(row), **_shown(verdict), "ms": round(spent, 2)})
+        lines, bad = lines + 1, bad + (not isinstance(text, str))
+    if bad:
+        raise BadInput(
+            f"{bad} of {lines} lines had no text to judge and are held; "
+            "give {'id', 'text'} on each line"
+        )
 
 
 @app.command("explain")
@@ -76,23 +92,55 @@ def evaluate_files(
     positive: Annotated[Path, typer.Option(help="JSON lines that hold PHI")],
     negative: Annotated[Path, typer.Option(help="JSON lines free of it")],
     field: Annotated[str, typer.Option(help="the field to judge: text or stt")] = "text",
+    part: Annotated[Part, typer.Option(help="the part to tune on, or to report on")] = "all",
+    items: Annotated[
+        Path | None, typer.Option(help="single items, to find the places of spoken ones")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="draw the trade-off as thresholds move (FILE.svg)")
+    ] = None,
     policy: PolicyFile = None,
     *,
     second: Second = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Measure recall, right reasons, false alarms by source, and latency."""
-    gate = _gate(policy, second=second)
-    report = evaluate(gate, read_rows(positive), read_rows(negative), field=field)
+    load = os.getloadavg()[0]
+    rows = corpus(
+        read_rows(positive),
+        read_rows(negative),
+        field=field,
+        part=part,
+        items=read_rows(items) if items else (),
+    )
+    chosen = load_policy(policy) if policy else PhiPolicy()
+    if plot is not None:
+        check_plot(plot, second=second)
+    gate = _gate_of(every_finding(chosen) if plot else chosen, second=second)
+    judged = list(judge_rows(gate, track(rows.rows, "judging", console=err, transient=True)))
+    if plot is not None:
+        write_plot(plot, judged, chosen)
+        judged = [under(one, chosen) for one in judged]
+    figures = report(judged, rows, _machine(load))
     if as_json:
-        print_json(report.as_json())
+        print_json(figures.as_json())
     else:
-        out.print(_table(report))
+        out.print(as_table(figures))
+
+
+def _machine(load: float) -> Machine:
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Machine(
+        load_average=round(load, 2), cores=os.cpu_count() or 1, peak_mb=round(peak_mb, 1)
+    )
 
 
 def _gate(policy: Path | None, *, second: bool) -> Gate:
-    chosen = load_policy(policy) if policy else PhiPolicy()
-    return build_second_judge(chosen) if second else build_gate(chosen, _tagger())
+    return _gate_of(load_policy(policy) if policy else PhiPolicy(), second=second)
+
+
+def _gate_of(policy: PhiPolicy, *, second: bool) -> Gate:
+    return build_second_judge(policy) if second else build_gate(policy, _tagger())
 
 
 def _tagger() -> PhiTagger | None:
@@ -105,17 +153,34 @@ def _tagger() -> PhiTagger | None:
 
 
 def _lines(stream: BinaryIO) -> Iterator[dict[str, Any]]:
-    """The objects of a stream; a line that is none is judged as an error, so it is held."""
-    for number, line in enumerate(stream, 1):
+    """The objects of a stream; `{}` for a line that is none, so that it is held.
+
+    Bytes that are no UTF-8 become characters that hold.
+    """
+    for line in stream:
         if not line.strip():
             continue
         try:
-            row = json.loads(line.decode("utf-8"))
-        except ValueError:
-            row = {"id": None}
-        if not isinstance(row, dict):
-            raise WrongUse(f"line {number} is no JSON object; give {{'id', 'text'}} on each line")
-        yield row
+            row = json.loads(line.decode("utf-8", "replace"), parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            row = {}
+        yield row if isinstance(row, dict) else {}
+
+
+def _id(row: dict[str, Any]) -> str | int | float | None:
+    """The line's id; None where it has none that names a line."""
+    given = row.get("id")
+    return given if isinstance(given, str | int | float) else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN is no JSON, and could not be written back
+
+
+def _answer(row: dict[str, Any]) -> None:
+    """One line, flushed. ASCII, since an id may hold what no encoding can write."""
+    sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
 
 
 def _shown(verdict: Verdict) -> dict[str, Any]:
@@ -124,21 +189,3 @@ def _shown(verdict: Verdict) -> dict[str, Any]:
         for i in verdict.items
     ]
     return {"held": verdict.held, "items": items}
-
-
-def _table(report: Report) -> Table:
-    table = Table("what", "count", "of", "share")
-
-    def row(name: str, share: Share) -> None:
-        table.add_row(name, str(share.count), str(share.total), f"{share.share:.2%}")
-
-    row("queries held", report.held)
-    row("for the right reason", report.right_reason)
-    row("items found", report.items_found)
-    for kind, share in report.by_kind.items():
-        row(f"  {kind}", share)
-    row("false alarms", report.false_alarms)
-    for source, share in report.by_source.items():
-        row(f"  {source}", share)
-    table.add_row("p50 / p95 / p99 ms", f"{report.p50_ms} / {report.p95_ms} / {report.p99_ms}")
-    return table
