@@ -12,6 +12,7 @@ from voiceassist.errors import Unavailable
 from voiceassist.phi.frame import Analyser
 from voiceassist.phi.gate import Gate
 from voiceassist.phi.lexicon import load_lexicon
+from voiceassist.phi.lists import SiteLists, load_lists
 from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.recognisers.ages import AgeRecogniser
 from voiceassist.phi.recognisers.contact import ContactRecogniser
@@ -20,6 +21,7 @@ from voiceassist.phi.recognisers.ids import IdRecogniser
 from voiceassist.phi.recognisers.models import EntityRecogniser, TaggerRecogniser
 from voiceassist.phi.recognisers.names import NameRecogniser
 from voiceassist.phi.recognisers.places import PlaceRecogniser
+from voiceassist.phi.recognisers.site import SiteRecogniser
 
 _SECOND_CEILING = 0.4
 _CANARY = "my patient john smith born march third nineteen fifty two m r n four four one two nine"
@@ -60,10 +62,14 @@ def _proven(gate: Gate) -> Gate:
 
 
 def _gate(policy: PhiPolicy, on_canonical: Sequence[EntityRecognizer]) -> Gate:
-    heard = Analyser(rules(), pipeline=False)
-    return _proven(Gate(policy, heard, Analyser(on_canonical), _free(policy)))
+    lists = load_lists(policy.lists)
+    site = SiteRecogniser(load_lexicon(), lists)
+    heard = Analyser([*rules(), site], pipeline=False)
+    return _proven(Gate(policy, heard, Analyser([*on_canonical, site]), _free(policy, lists)))
 
 
-def _free(policy: PhiPolicy) -> Callable[[str], bool]:
-    allowed = frozenset(entry.lower() for entry in (*policy.allow, *policy.drug_names))
-    return allowed.__contains__
+def _free(policy: PhiPolicy, lists: SiteLists) -> Callable[[str], bool]:
+    """Whether an allow list frees a stretch: never a listed patient's whole name."""
+    entries = (*policy.allow, *policy.drug_names, *lists.formulary)
+    allowed = frozenset(entry.lower() for entry in entries)
+    return lambda stretch: stretch in allowed and not lists.is_patient(stretch)

@@ -28,6 +28,7 @@ from voiceassist.phi.explain import explain
 from voiceassist.phi.figures import as_table
 from voiceassist.phi.gate import Gate
 from voiceassist.phi.labelled import corpus, read_rows
+from voiceassist.phi.lists_cli import app as lists_app
 from voiceassist.phi.plot import check_plot, write_plot
 from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.settings import load_policy
@@ -35,6 +36,7 @@ from voiceassist.phi.split import Part
 
 _BOARD = "generic-x86"  # the tagger is the same on every board
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(lists_app, name="lists")
 
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="a TOML file of the policy")]
 Second = Annotated[bool, typer.Option("--second", help="ask the hub's second judge")]
