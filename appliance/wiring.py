@@ -48,7 +48,7 @@ from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.folder import open_folder
 from voiceassist.knowledge.library import Library
 from voiceassist.phi.gate import Gate
-from voiceassist.phi.policy import PhiPolicy
+from voiceassist.phi.policy import PhiPolicy, check_policy, record_override
 
 Say = Callable[[str], None]
 clock = time.perf_counter
@@ -113,8 +113,10 @@ def build_room(
     """Load and warm up everything; `say` tells what goes on.
 
     `edition` is a folder of `voiceassist knowledge build` to answer from. Raises
-    `VoiceAssistError` for what is missing, altered or in the way.
+    `VoiceAssistError` for what is missing, altered or in the way, and for a PHI policy that
+    protects less than the shipped one without an override, or without an entry of it.
     """
+    check_policy(settings.phi)
     with ExitStack() as undo:
         room, library = _load(settings, speaker, say, edition, undo)
         say("warming up")
@@ -134,6 +136,7 @@ def _load(
     engines = Engines(load_profile(settings.profile), _model_store(settings))
     journal = _journal(settings, identity)
     undo.callback(journal.close)
+    record_override(settings.phi, journal.append)
     say("loading the library")
     embedder = engines.embedder()
     editions = _editions(settings, identity, embedder)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from voiceassist.errors import WrongUse
+from voiceassist.phi.policy import PhiPolicy
 from voiceassist.settings import FileSettings
 
 DEFAULT_CONFIG = Path("/etc/voiceassist/hub.toml")
@@ -92,6 +93,7 @@ class HubSettings(FileSettings):
     cloud: CloudSettings = CloudSettings()
     session: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
+    phi: PhiPolicy = PhiPolicy()
     log_level: Annotated[_Level, BeforeValidator(str.upper)] = "INFO"
 
     @property

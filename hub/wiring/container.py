@@ -40,6 +40,8 @@ from hub.wiring.adapters import HubGuard
 from hub.wiring.rooms import Rooms
 from voiceassist.contract.signing import KeyRing
 from voiceassist.errors import Unavailable
+from voiceassist.phi.lists import load_lists
+from voiceassist.phi.policy import PhiPolicy, record_override
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class Container:
         self.rooms = rooms
         self.settings = rooms.settings
         self.clock = rooms.clock.wall_ms
+        load_lists(rooms.settings.phi.lists)  # refused now, not at the first escalation
+        record_override(rooms.settings.phi, rooms.audit.record)
         self.analytics = Analytics(rooms.audit)
         self.desk = _desk(rooms, self.analytics)
         self.doorkeeper = HubDoor(rooms.auth)
@@ -60,7 +64,7 @@ class Container:
         self.mqtt = _mqtt(rooms)
         self.library = _library(rooms)
         self.metrics = Metrics()
-        self._judge = SecondJudge(_second_judge)
+        self._judge = SecondJudge(lambda: _second_judge(rooms.settings.phi))
         self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
@@ -192,11 +196,10 @@ def _mqtt(rooms: Rooms) -> HubMqtt:
     )
 
 
-def _second_judge() -> Judge:
+def _second_judge(policy: PhiPolicy) -> Judge:
     from voiceassist.phi.build import build_second_judge  # noqa: PLC0415 - loads spaCy
-    from voiceassist.phi.policy import PhiPolicy  # noqa: PLC0415 - goes with it
 
-    return build_second_judge(PhiPolicy())
+    return build_second_judge(policy)
 
 
 def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:
