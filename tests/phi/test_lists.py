@@ -97,6 +97,7 @@ def test_the_salt_makes_the_file() -> None:
         ("ask iqbal", "iqbal"),
         ("ask tom wilson", "tom wilson"),
         ("ask wilson about it", "wilson"),
+        ("how is oconnor's disease", "oconnor's"),
     ],
 )
 def test_people_are_found_as_they_are_said_and_written(
@@ -140,6 +141,7 @@ def test_an_everyday_surname_needs_its_given_name_or_a_title(
         "long acting insulin",
         "signs of wilson's disease",
         "wilson disease and copper",
+        "the oconnor brocks syndrome",
         "is a free clinic near a hospital",
         "the dose of metformin",
         "mary and james",

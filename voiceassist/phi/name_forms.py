@@ -73,8 +73,10 @@ def _everyday(word: str, lexicon: Lexicon) -> bool:
     bits = lexicon.bits(word)
     if bits & (WordKind.COMMON | WordKind.MEDICAL | WordKind.STATE) or len(word) < _LEAST_ALONE:
         return True
+    if word in v.STOPS or word in v.FREE_EPONYMS:
+        return True
     # in a dictionary and no frequent surname: "metformin"
-    return bool(bits & WordKind.GENERAL and not bits & WordKind.SURNAME) or word in v.FREE_EPONYMS
+    return bool(bits & WordKind.GENERAL and not bits & WordKind.SURNAME)
 
 
 def person_forms(entry: str, whole: Mark, lexicon: Lexicon) -> dict[str, Mark]:

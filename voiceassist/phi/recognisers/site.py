@@ -13,6 +13,9 @@ from voiceassist.phi.recognisers.base import Finding, Recogniser, Word
 _HEAD_WINDOW = 3
 _WHOLE, _TITLED, _PLACE, _PART = 0.99, 0.95, 0.9, 0.85
 _LEAST_STEM = 3
+_DISEASES = frozenset(
+    ["syndrome", "syndromes", "disease", "diseases", "disorder", "complex", "palsy", "anomaly"]
+)
 
 
 class SiteRecogniser(Recogniser):
@@ -75,18 +78,26 @@ class SiteRecogniser(Recogniser):
             yield "NAME", _WHOLE
         elif mark & Mark.TITLED and before in v.TITLES:
             yield "NAME", _TITLED
-        elif mark & Mark.PART and not (mark & Mark.EPONYM and _eponym(words, at, length)):
+        elif mark & Mark.PART and not (length == 1 and _eponym(words, at, mark)):
             yield "NAME", _PART
         if mark & Mark.PLACE:
             yield "LOCATION", _PLACE
 
 
-def _eponym(words: Sequence[Word], at: int, length: int) -> bool:
-    """Whether the surname names a disease or a thing: "parkinson's", "wilson disease"."""
-    if words[at].text in v.FREE_EPONYMS:
+def _eponym(words: Sequence[Word], at: int, mark: int) -> bool:
+    """Whether the surname names a disease or a thing: "parkinson's", "wilson test".
+
+    Of a surname that no eponym is known of, only "townes brocks syndrome" is believed:
+    "o'connor's disease" may well be the patient's.
+    """
+    text, known = words[at].text, mark & Mark.EPONYM
+    if text in v.FREE_EPONYMS:
         return True
-    for word in words[at + length : at + length + _HEAD_WINDOW]:
-        if word.text in v.HEADS:
+    if not known and text.endswith("'s"):
+        return False
+    heads = v.HEADS if known else _DISEASES
+    for word in words[at + 1 : at + 1 + _HEAD_WINDOW]:
+        if word.text in heads:
             return True
         if word.text in v.STOPS:
             return False
