@@ -5,7 +5,7 @@ the project does not need: `pip install kokoro-onnx==0.6.1 soundfile soxr`, the 
 Kokoro-82M int8 (Apache-2.0, sha256 6e742170…) and the voices of kokoro-js 1.2.1 (float32,
 shape (510, 1, 256)). No person's voice was recorded. Then:
 
-    python demo/make_turns.py --model kokoro.onnx --voices FOLDER_OF_BIN_FILES
+    python -m demo.make_turns --model kokoro.onnx --voices FOLDER_OF_BIN_FILES
 
 Each recording is 16 kHz mono FLAC: 0.8 s of room, the wake word, a gap, the question, and
 1.6 s of room. `wake_end_s` and `speech_end_s` in the manifest are where the words truly end.
@@ -23,12 +23,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-RATE = 16_000
+from appliance.bench.acoustics import (
+    RATE,
+    ROOM_DB,
+    SPEECH_DB,
+    Wave,
+    noise,
+    pcm,
+    silence,
+    trimmed,
+)
+
 LEAD_S, TAIL_S = 0.8, 1.6
-ROOM_DB = -66.0  # the quiet of a room, so that no recording is digital silence
-SPEECH_DB = -23.0  # RMS of the words, relative to full scale
 WAKE = "hey jarvis"
-Wave = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +142,7 @@ def make(turn: Turn, speaker: Any, folder: Path) -> dict[str, object]:
     wave = np.concatenate(parts)
     seed = int(turn.name[:2])
     wave += noise(len(wave), ROOM_DB if turn.snr_db is None else SPEECH_DB - turn.snr_db, seed)
-    pcm = np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
-    soundfile.write(folder / f"{turn.name}.flac", pcm, RATE, subtype="PCM_16")
+    soundfile.write(folder / f"{turn.name}.flac", pcm(wave), RATE, subtype="PCM_16")
     row = asdict(turn)
     return {
         "file": f"{turn.name}.flac",
@@ -155,28 +161,7 @@ def say(speaker: Any, turn: Turn, text: str) -> Wave:
 
     language = "en-gb" if turn.voice.startswith("b") else "en-us"
     audio, rate = speaker.create(text, voice=turn.voice, speed=turn.speed, lang=language)
-    wave: Wave = soxr.resample(np.asarray(audio, dtype=np.float64), rate, RATE)
-    loud = np.flatnonzero(np.abs(wave) > 0.02 * np.abs(wave).max())
-    wave = wave[loud[0] : loud[-1] + 1]
-    return np.asarray(wave * level(SPEECH_DB) / np.sqrt(np.mean(wave**2)))
-
-
-def silence(seconds: float) -> Wave:
-    """Nothing, for a while."""
-    return np.zeros(round(seconds * RATE))
-
-
-def noise(length: int, decibels: float, seed: int) -> Wave:
-    """Office-like noise: its power falls by 3 dB an octave; `decibels` of full scale, RMS."""
-    bins = np.fft.rfft(np.random.default_rng(seed).standard_normal(length))
-    bins /= np.sqrt(np.maximum(np.arange(len(bins)), 10))
-    wave = np.fft.irfft(bins, length)
-    return np.asarray(wave * level(decibels) / np.sqrt(np.mean(wave**2)))
-
-
-def level(decibels: float) -> float:
-    """An amplitude from decibels of full scale."""
-    return float(10 ** (decibels / 20))
+    return trimmed(soxr.resample(np.asarray(audio, dtype=np.float64), rate, RATE))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`voiceassist bench`: what a room does, and how fast, on recorded turns."""
+"""`voiceassist bench`: what a room does, and how fast, on recorded turns and spoken rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress, track
 
+from appliance.adapters.hearing import Ear
+from appliance.adapters.judging import Judge
 from appliance.adapters.speakers import NullSpeaker
+from appliance.bench import phi_speech
 from appliance.bench.measure import Result, Row, report
 from appliance.bench.processes import usage
 from appliance.bench.turns import read_rows, take_turns
@@ -23,7 +26,11 @@ from voiceassist.console import err, out, print_json
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_root, default_store
+from voiceassist.errors import WrongUse
 from voiceassist.knowledge import folder
+from voiceassist.phi.labelled import Labelled, corpus
+from voiceassist.phi.labelled import read_rows as read_labelled
+from voiceassist.phi.split import Part
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -68,6 +75,69 @@ def turn(
         return
     for name, value in figures.items():
         out.print(f"{name:32} {value}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def phi(
+    positive: Annotated[Path, typer.Option(help="JSON lines that hold PHI.")],
+    negative: Annotated[Path, typer.Option(help="JSON lines free of it.")],
+    rows: Annotated[int, typer.Option(min=1, help="So many with PHI, so many without.")] = 200,
+    seed: Annotated[int, typer.Option(help="Which rows are drawn.")] = 0,
+    part: Annotated[Part, typer.Option(help="The part to tune on, or to report on.")] = "all",
+    *,
+    library: Annotated[
+        Path | None, typer.Option(help="Documents whose drug names are expected.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="The board.")] = "generic-x86",
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Speak labelled rows (their `stt`), recognise them, and judge what came of it."""
+    found = corpus(read_labelled(positive), read_labelled(negative), field="stt", part=part)
+    drawn = phi_speech.draw(found.rows, rows, seed)
+    if not drawn:
+        raise WrongUse("no row is left to speak; name files with rows of this --part")
+    load = round(os.getloadavg()[0], 1)
+    figures = phi_speech.compare(_spoken(drawn, _drug_names(library, profile), profile))
+    figures |= {"seed": seed, "part": part, "load_average": load, "cores": os.cpu_count()}
+    if as_json:
+        print_json(figures)
+    else:
+        out.print(phi_speech.as_table(figures))
+
+
+def _spoken(drawn: list[Labelled], names: tuple[str, ...], profile: str) -> list[phi_speech.Twice]:
+    with err.status("loading"):
+        engines = Engines(load_profile(profile), default_store())
+        judge = _gate(profile, engines, names)
+        ear, voice = Ear(engines.stt()), engines.tts()
+    ear.expect(names)
+    try:
+        taken = phi_speech.take(drawn, voice, ear, judge)
+        return list(track(taken, "speaking and hearing", len(drawn), console=err, transient=True))
+    finally:
+        voice.close()
+        ear.close()
+
+
+def _gate(profile: str, engines: Engines, drug_names: tuple[str, ...]) -> Judge:
+    """The room's gate, as it is with a library that names these drugs."""
+    from voiceassist.phi.build import build_gate  # noqa: PLC0415 - Presidio: not for `bench turn`
+
+    with tempfile.TemporaryDirectory(prefix="voiceassist-") as scratch:
+        policy = without_file(Path(scratch), profile).phi
+    names = tuple(dict.fromkeys((*policy.drug_names, *drug_names)))
+    return build_gate(policy.model_copy(update={"drug_names": names}), engines.phi_tagger())
+
+
+def _drug_names(library: Path | None, profile: str) -> tuple[str, ...]:
+    if library is None:
+        return ()
+    embedder = Engines(load_profile(profile), default_store()).embedder()
+    opened = folder.open_folder(_edition_of(library, profile), embedder, now_s=int(time.time()))
+    try:
+        return opened.drug_names
+    finally:
+        opened.close()
 
 
 def _measured(room: Room, turns: Path, rows: list[Row], *, details: bool) -> dict[str, Any]:
