@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class ChatMessage(BaseModel):
     """One message of a chat."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     role: Literal["system", "user", "assistant"]
     content: str = Field(repr=False)
@@ -19,7 +19,7 @@ class ChatMessage(BaseModel):
 class ChatRequest(BaseModel):
     """A request for one completion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     model: str
     messages: tuple[ChatMessage, ...]
@@ -30,7 +30,7 @@ class ChatRequest(BaseModel):
 class ChatChoice(BaseModel):
     """One completion."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     message: ChatMessage
 
@@ -38,7 +38,7 @@ class ChatChoice(BaseModel):
 class ChatReply(BaseModel):
     """The provider's answer; what we don't use is ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     model: str = ""
     choices: tuple[ChatChoice, ...] = Field(min_length=1)

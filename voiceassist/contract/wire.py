@@ -19,7 +19,8 @@ BATCH_BYTES = 1 << 20
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # a query that does not validate is not repeated in the error
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     v: Literal[1] = 1
 

@@ -7,7 +7,7 @@ they say so; `close` frees the model and may be called twice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -92,7 +92,7 @@ class Prompt:
     """A chat prompt for a local model, with the most tokens it may answer in."""
 
     system: str
-    user: str
+    user: str = field(repr=False)
     max_tokens: int = 96
     grammar: str = ""
 
