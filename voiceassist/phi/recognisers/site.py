@@ -39,9 +39,10 @@ class SiteRecogniser(Recogniser):
             return
         words = [Word(fold(w.group()), *w.span()) for w in WORD.finditer(text)]
         forms = [spoken(word.text) for word in words]
+        firsts = {form: bits for form in set(forms) if (bits := self._bits(form))}
         until = {"NAME": 0, "LOCATION": 0}
-        for at in range(len(words)):
-            for length, mark in self._at(forms, at):
+        for at in (at for at, form in enumerate(forms) if form in firsts):
+            for length, mark in self._at(forms, at, firsts[forms[at]]):
                 start, end = words[at].start, words[at + length - 1].end
                 for kind, score in self._read(mark, words, at, length):
                     # what frees a longer name must not free a patient's inside it
@@ -49,11 +50,8 @@ class SiteRecogniser(Recogniser):
                         until[kind] = max(until[kind], end)
                         yield Finding(kind, start, end, score)
 
-    def _at(self, forms: Sequence[str], at: int) -> Iterator[tuple[int, int]]:
+    def _at(self, forms: Sequence[str], at: int, alone: int) -> Iterator[tuple[int, int]]:
         """The listed runs that begin at `at`, longest first: their length and marks."""
-        alone = self._bits(forms[at])
-        if not alone:
-            return
         for length in range(min(self._lists.longest, len(forms) - at), 1, -1):
             if bits := self._bits(" ".join(forms[at : at + length])):
                 yield length, bits
