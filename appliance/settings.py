@@ -36,9 +36,14 @@ class MqttSettings(_Part):
 
 
 class PolicySettings(_Part):
-    """`escalate`: "cleared" lets the hub be asked about what the gate cleared, "never" nothing."""
+    """`escalate`: "cleared" lets the hub be asked about what the gate cleared, "never" nothing.
+
+    `generalise`: where "cleared" and the hub is there, offer to ask a held question without whom
+    it is about, on a spoken yes.
+    """
 
     escalate: Policy = "cleared"
+    generalise: bool = False
 
 
 class PanelSettings(_Part):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from appliance.rules.commands import Command
+from appliance.rules.offer import Offer
 from appliance.rules.route import Policy, Route
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Passage, Sentence, Source
@@ -100,6 +101,25 @@ class GateStage(Protocol):
     async def judge(self, transcript: Transcript) -> Verdict:
         """`Cleared` or `Held`; doubt, error and time-out hold."""
 
+    async def judge_anew(self, transcript: Transcript) -> Verdict:
+        """The verdict on these words alone, as though nothing was said before or will be after."""
+
+
+class OfferStage(Protocol):
+    """What is offered in one turn and answered in the next: see `rules/offer.py`."""
+
+    def begin(self) -> None:
+        """A turn begins: what was offered in the one before stands for this one alone."""
+
+    def reply(self, transcript: Transcript, *, up: bool) -> Route | None:
+        """The route of a reply to what stands; None where this is a turn like any other."""
+
+    async def make(self, transcript: Transcript, verdict: Verdict, *, up: bool) -> Offer | None:
+        """What can be offered for a held question; never raises for want of one."""
+
+    def keep(self, offer: Offer, *, heard: bool) -> None:
+        """Wait for the next turn; `heard` tells whether the reading back came to its end."""
+
 
 class LibraryStage(Protocol):
     """The room's own library."""
@@ -164,6 +184,7 @@ class Stages:
     segmenter: SegmenterStage
     ear: EarStage
     gate: GateStage
+    offers: OfferStage
     library: LibraryStage
     mind: MindStage
     journal: JournalStage

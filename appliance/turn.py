@@ -8,12 +8,13 @@ what a model adds is entered before it is spoken, too. What is held has no way o
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from appliance.rules import phrases
 from appliance.rules.laps import Laps
+from appliance.rules.offer import Offer, put_back
 from appliance.rules.record import TurnRecord, places
 from appliance.rules.route import Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
@@ -34,6 +35,7 @@ async def run_turn(box: Stages, frames: Frames, link: Link, turn_id: str) -> Tur
     wake = await box.wake.wait(frames)
     if wake is None:
         return TurnRecord(turn_id)
+    box.offers.begin()
     utterance = await box.segmenter.collect(frames, wake)
     laps.begin(utterance.ended_at)
     laps.mark("endpoint")
@@ -48,28 +50,33 @@ async def take_turn(
     """Judge, route, find, record, speak."""
     verdict = await box.gate.judge(transcript)
     laps.mark("gate")
-    route = choose_route(verdict, up=link.up, policy=box.policy)
+    reply = box.offers.reply(transcript, up=link.up)
+    route = reply or choose_route(verdict, up=link.up, policy=box.policy)
     passages = await box.library.find(route.query)
     laps.mark("search")
     answer = box.mind.answer(route, passages)
+    offer = None if reply else await box.offers.make(transcript, verdict, up=link.up)
     record = TurnRecord(
         turn_id, heard=transcript.text, verdict=verdict, route=route.name, why=route.why,
         woke=True, found=answer.found, sources=answer.sources, sentences=answer.sentences,
-        timings=laps.timings,
+        timings=laps.timings, offered=offer is not None,
     )  # fmt: skip
     try:
         await _append(box, record)
     except VoiceAssistError as error:
         log.error("the turn is refused: %s", error, extra={"turn": turn_id})  # noqa: TRY400 - one line
         record, route, answer = _refused(record)
+        offer = None
     laps.mark("journal")
     if isinstance(route, Order):
         box.voice.adjust(route.command)
-    spoken = _Spoken(box, route, answer, record)
+    spoken = _Spoken(box, route, answer, record, offer)
     async with aclosing(box.voice.speak(spoken.sentences())) as speech:
         played = await box.speaker.play(speech, box.voice.sample_rate)
     if played.first_at is not None:
         laps.mark("voice", played.first_at)
+    if offer is not None:
+        box.offers.keep(offer, heard=spoken.read_back and played.first_at is not None)
     return replace(
         spoken.record,
         timings=laps.timings,
@@ -80,20 +87,35 @@ async def take_turn(
 class _Spoken:
     """The sentences of a turn as they come, and the record of them."""
 
-    def __init__(self, box: Stages, route: Route, answer: Answer, record: TurnRecord) -> None:
+    def __init__(
+        self, box: Stages, route: Route, answer: Answer, record: TurnRecord, offer: Offer | None
+    ) -> None:
         self._box = box
         self._route = route
         self._answer = answer
+        self._offer = offer
         self.record = record
+        self.read_back = False
 
     async def sentences(self) -> AsyncIterator[Sentence]:
-        """The evidence at once; then, recorded first, what a model adds to it."""
+        """The evidence at once; recorded first, what a model adds; at last what is offered."""
         for sentence in self._answer.sentences:
             yield sentence
+        composed = await self._composed()
+        for sentence in composed:
+            yield put_back(sentence, self._route)
+        if self._route.why == "generalised" and not composed:
+            yield Sentence(text=phrases.NOTHING_CAME, kind="notice")
+        if self._offer is not None:
+            self.record = self.record.with_more([self._offer.read_back])
+            yield self._offer.read_back
+            self.read_back = True  # the voice came back for more: it has made all of it
+
+    async def _composed(self) -> Sequence[Sentence]:
         turn_id = self.record.turn_id
         composed = await self._box.mind.compose(self._route, self._answer, turn_id)
         if not composed:
-            return
+            return ()
         sources = [source for sentence in composed for source in sentence.sources]
         try:
             await self._box.journal.append(
@@ -104,10 +126,9 @@ class _Spoken:
             )
         except VoiceAssistError as error:
             log.warning("what was composed is not spoken: %s", error, extra={"turn": turn_id})
-            return
-        self.record = self.record.with_composed(composed)
-        for sentence in composed:
-            yield sentence
+            return ()
+        self.record = self.record.with_more(composed)
+        return composed
 
 
 async def _append(box: Stages, record: TurnRecord) -> None:
@@ -123,6 +144,12 @@ def _refused(record: TurnRecord) -> tuple[TurnRecord, Route, Answer]:
     route = Refuse("unrecorded")
     said = (Sentence(text=phrases.CANNOT_RECORD, kind="notice"),)
     refused = replace(
-        record, route=route.name, why=route.why, found=False, sources=(), sentences=said
+        record,
+        route=route.name,
+        why=route.why,
+        found=False,
+        sources=(),
+        sentences=said,
+        offered=False,
     )
     return refused, route, Answer(found=False, sentences=said, sources=())

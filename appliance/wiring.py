@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from appliance.adapters.hearing import Ear, Segmenter, Wake
 from appliance.adapters.hub_link import HttpHubLink
 from appliance.adapters.judging import JudgeStage
 from appliance.adapters.mind import Mind, NoHub
+from appliance.adapters.offering import NoOffers, Offers
 from appliance.adapters.recorder import Recorder
 from appliance.adapters.shelf import Shelf
 from appliance.adapters.speaking import Voice
@@ -29,7 +31,7 @@ from appliance.journal.journal import Journal
 from appliance.rules import phrases
 from appliance.rules.segment import Segmentation
 from appliance.settings import ApplianceSettings
-from appliance.stages import SpeakerStage, Stages
+from appliance.stages import OfferStage, SpeakerStage, Stages
 from voiceassist.contract.signing import KeyRing, Signer
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.manifest import load_manifest
@@ -157,6 +159,7 @@ def _load(
         segmenter=Segmenter(Segmentation(**settings.listen.model_dump()), ear.begin),
         ear=ear,
         gate=judge,
+        offers=_offers(settings, judge),
         library=shelf,
         mind=mind,
         journal=Recorder(journal),
@@ -169,6 +172,12 @@ def _load(
         settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, tagger,
         editions, journal, hub, generator,
     ), library  # fmt: skip
+
+
+def _offers(settings: ApplianceSettings, judge: JudgeStage) -> OfferStage:
+    if settings.policy.generalise and settings.policy.escalate == "cleared":
+        return Offers(judge, clock, date.today)
+    return NoOffers()
 
 
 def with_speaker(room: Room, speaker: SpeakerStage) -> Stages:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Protocol
 
 from appliance.rules.commands import command_of
+from appliance.rules.offer import reply_of
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Verdict
 
@@ -36,6 +37,11 @@ class JudgeStage:
         """The verdict on what was heard."""
         previous = self._previous
         verdict = await asyncio.to_thread(self._gate.judge, transcript, previous=previous)
-        if command_of(verdict.text) is None:  # "repeat" is no new subject to follow up on
+        # "repeat" or "yes" is no new subject to follow up on
+        if command_of(verdict.text) is None and reply_of(verdict.text) is None:
             self._previous = verdict
         return verdict
+
+    async def judge_anew(self, transcript: Transcript) -> Verdict:
+        """The verdict on these words alone; what comes next follows the turn before, not them."""
+        return await asyncio.to_thread(self._gate.judge, transcript)

@@ -15,7 +15,7 @@ from appliance.adapters.shelf import Shelf
 from appliance.rules import phrases
 from appliance.rules.commands import Command
 from appliance.rules.compose import adds_something, evidence, speaking_seconds, worth_composing
-from appliance.rules.route import Hub, Order, Refuse, Room, Route
+from appliance.rules.route import Declined, Hub, Order, Refuse, Room, Route
 from appliance.stages import HubLink
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared
@@ -72,6 +72,10 @@ class Mind:
                 return _notice(phrases.NOT_HEARD)
             case Order(command):
                 return self._obey(command)
+            case Declined(why):
+                return _notice(phrases.ADJUSTED if why == "declined" else phrases.NOT_ASKED)
+            case Hub(why="generalised"):  # the turn before has quoted the library on it
+                return _notice(phrases.ASKING)
             case Room() | Hub():
                 if not self._shelf.version:
                     return _notice(phrases.NO_LIBRARY)
@@ -91,8 +95,13 @@ class Mind:
         return [
             sentence
             for sentence in offered
-            if adds_something(sentence.text, answer.sentences) and self._stands(sentence)
+            if adds_something(sentence.text, self._said(route, answer)) and self._stands(sentence)
         ]
+
+    def _said(self, route: Route, answer: Answer) -> Sequence[Sentence]:
+        """What was said on the question: of a generalised one, in the turn before."""
+        before = self._memory.last if route.why == "generalised" else None
+        return (*before.sentences, *answer.sentences) if before else answer.sentences
 
     def _stands(self, sentence: Sentence) -> bool:
         known = [source for source in sentence.sources if self._shelf.holds(source)]

@@ -13,8 +13,11 @@ NO_MORE = "That is all the library has on that."
 ALONE = "The hub is away. I go on with the room's own library."
 TOGETHER = "The hub is back."
 ADJUSTED = "All right."
+ASKING = "I am asking."
+NOTHING_CAME = "Nothing came of asking that the library supports."
+NOT_ASKED = "I have not asked. Please say the question again."
 
 FIXED = (
     NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, NO_MORE, ALONE, TOGETHER,
-    ADJUSTED, NOTHING_FOUND, THERE_IS_MORE,
+    ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NOTHING_FOUND, THERE_IS_MORE,
 )  # fmt: skip

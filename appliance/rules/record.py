@@ -31,16 +31,19 @@ class TurnRecord:
     sentences: tuple[Sentence, ...] = field(default=(), repr=False)
     timings: Mapping[str, float] = field(default_factory=dict)
     speech_end_to_first_audio: float | None = None
+    offered: bool = False  # to ask outside without who it is about
 
     @property
     def outcome(self) -> str:
-        """What came of it, for the audit trail."""
+        """What came of it, for the audit trail; "asked" is a generalised question's consent."""
+        if self.why == "generalised":
+            return "asked"
         if self.route in {"command", "refuse"}:
             return self.route
         return "answered" if self.found else "nothing"
 
-    def with_composed(self, sentences: Sequence[Sentence]) -> TurnRecord:
-        """The record with what a model added."""
+    def with_more(self, sentences: Sequence[Sentence]) -> TurnRecord:
+        """The record with what was said after its first entry."""
         added = tuple(source for sentence in sentences for source in sentence.sources)
         return replace(
             self,
@@ -64,6 +67,7 @@ class TurnRecord:
             },
             "route": self.route,
             "why": self.why,
+            "offered": self.offered,
             "found": self.found,
             "sources": [
                 source.model_dump(include={"document", "version", "title", "place", "quote"})
@@ -79,6 +83,7 @@ class TurnRecord:
         return {
             "route": self.route,
             "why": self.why,
+            "offered": self.offered,
             "held": self.verdict.held,
             "reasons": list(self.verdict.reasons),
             "kinds": dict(Counter(item.kind for item in self.verdict.items)),

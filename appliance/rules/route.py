@@ -5,6 +5,7 @@ Law 1 as a type: a `Hub` holds a `Cleared`, so a held query has no way to it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -39,16 +40,29 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The room answers, and the hub may add to it."""
+    """The room answers, and the hub may add to it; `why` is "cleared" or "generalised".
+
+    `originals` maps a placeholder in a generalised question to what it stands for in the room.
+    """
 
     cleared: Cleared
+    why: str = "cleared"
+    originals: Mapping[str, str] = field(default_factory=dict, repr=False)
     name: str = field(default="hub", init=False)
-    why: str = field(default="cleared", init=False)
 
     @property
     def query(self) -> str:
         """The words."""
         return self.cleared.text
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """An offer not taken up; `why` is "declined", "unheard", "late", "unsure" or "offline"."""
+
+    why: str
+    name: str = field(default="command", init=False)
+    query: str = field(default="", init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,7 @@ class Refuse:
     query: str = field(default="", init=False)
 
 
-Route: TypeAlias = Order | Room | Hub | Refuse
+Route: TypeAlias = Order | Room | Hub | Declined | Refuse
 
 
 def searchable(held: Held) -> str:

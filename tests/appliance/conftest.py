@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pytest
 
 from appliance.adapters.mind import Mind, NoHub
+from appliance.adapters.offering import NoOffers, Offers
 from appliance.adapters.shelf import Shelf
 from appliance.rules.commands import Command
 from appliance.rules.route import Policy
-from appliance.stages import Frame, Frames, HubLink, Played, Stages, Utterance
+from appliance.stages import (
+    Frame,
+    Frames,
+    GateStage,
+    HubLink,
+    OfferStage,
+    Played,
+    Stages,
+    Utterance,
+)
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Passage, Sentence
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Cleared, Held, Item, Verdict
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Generator, Samples, Speed, WakeHit
-from voiceassist.errors import StoreFull
+from voiceassist.errors import StoreFull, VoiceAssistError
 from voiceassist.phi import gate as phi_gate
 
 TEXT = (
@@ -31,6 +42,7 @@ PASSAGE = Passage(
     id=1, document="anaphylaxis", version=2, title="Anaphylaxis", place="Treatment", text=TEXT,
     start=0, end=len(TEXT), score=0.03, strength=0.9,
 )  # fmt: skip
+TODAY = date(2026, 3, 1)
 QUESTION = "how much epinephrine do i give in anaphylaxis"
 
 
@@ -95,6 +107,9 @@ class FakeGate:
         if at >= 0:
             return Held(text, (Item("NAME", at, at + 4, 0.9, "fake"),), ("items",))
         return Cleared(text, phi_gate._SEAL)
+
+    async def judge_anew(self, transcript: Transcript) -> Verdict:
+        return await self.judge(transcript)
 
 
 class FakeJournal:
@@ -168,6 +183,8 @@ class FakeHearing:
     clock: VirtualClock
     text: str
     woken: bool = True
+    confidence: float = 0.9
+    broken: VoiceAssistError | None = None
 
     async def wait(self, frames: Frames) -> WakeHit | None:
         return WakeHit(16_000, 0.99) if self.woken else None
@@ -178,7 +195,9 @@ class FakeHearing:
 
     async def transcribe(self, utterance: Utterance) -> Transcript:
         self.clock.pass_(0.3)
-        return Transcript(self.text, confidence=0.9)
+        if self.broken:
+            raise self.broken
+        return Transcript(self.text, confidence=self.confidence)
 
 
 @dataclass
@@ -206,6 +225,8 @@ def make_room(
     edition: FakeEdition | None = None,
     hub: bool = True,
     generator: Generator | None = None,
+    gate: GateStage | None = None,
+    generalise: bool = False,
 ) -> FakeRoom:
     clock, events = VirtualClock(), list[str]()
     hearing, shelf = FakeHearing(clock, text), Shelf(edition or FakeEdition())
@@ -213,8 +234,10 @@ def make_room(
     link: HubLink = asked if hub else NoHub()
     mind = Mind(shelf, link, generator)
     mind.expect(Speed(prompt=10_000, generation=10_000))
+    judge = gate or FakeGate(events)
+    offers: OfferStage = Offers(judge, clock, lambda: TODAY) if generalise else NoOffers()
     box = Stages(
-        wake=hearing, segmenter=hearing, ear=hearing, gate=FakeGate(events), library=shelf,
+        wake=hearing, segmenter=hearing, ear=hearing, gate=judge, offers=offers, library=shelf,
         mind=mind, journal=journal, voice=voice,
         speaker=FakeSpeaker(clock), policy=policy, clock=clock,
     )  # fmt: skip

@@ -37,3 +37,20 @@ async def test_a_command_between_does_not_hide_what_was_held() -> None:
     """A "repeat that" is no new subject: what follows it still follows the held question."""
     *_, last = await follow("Maria has a fever", "repeat that please", "and her sister")
     assert isinstance(last, Held)
+
+
+async def test_a_yes_between_does_not_hide_what_was_held() -> None:
+    """A "yes" to an offer is no new subject either: what follows it still follows the held one."""
+    *_, last = await follow("Maria has a fever", "yes please", "and her sister")
+    assert isinstance(last, Held)
+
+
+async def test_words_of_our_own_are_judged_alone() -> None:
+    """Generalised words follow nothing, and nothing follows them."""
+    gate = FakeGate()
+    stage = JudgeStage(gate)
+    await stage.judge(Transcript("Maria has a fever", confidence=1.0))
+    await stage.judge_anew(Transcript("the patient has a fever", confidence=1.0))
+    await stage.judge(Transcript("and her sister", confidence=1.0))
+    assert gate.followed[:2] == [None, None]
+    assert isinstance(gate.followed[2], Held)

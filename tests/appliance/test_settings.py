@@ -23,6 +23,7 @@ def test_a_file_is_read_and_frozen(tmp_path: Path) -> None:
     assert settings.listen.end_ms == 800
     assert settings.phi.allow == ("x",)
     assert settings.policy.escalate == "cleared"
+    assert settings.policy.generalise is False
     with pytest.raises(ValidationError):
         settings.room = "other"
 

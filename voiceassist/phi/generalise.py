@@ -236,7 +236,9 @@ def _tells(name: str) -> bool:
         return False
     first, *others = (lexicon.bits(word) for word in words)
     if not others:
-        return bool(first & _ANY_NAME) and not first & (_EVERYDAY | WordKind.EPONYM)
+        given = first & WordKind.TOP_GIVEN and words[0] not in v.AMBIGUOUS_GIVEN
+        other = WordKind.MEDICAL | WordKind.EPONYM | (WordKind.UNKNOWN if given else _EVERYDAY)
+        return bool(first & _ANY_NAME) and not first & other
     letters = re.sub(r"[\s.-]", "", name)
     given = first & (WordKind.GIVEN | WordKind.TOP_GIVEN)
     return bool(given) and letters.isalpha() and all(b & _ANY_NAME or not b for b in others)
