@@ -93,6 +93,23 @@ async def test_support_is_checked_before_the_name_is_put_back(make_room: Make) -
     assert room.voice.said[-2:] == [phrases.ASKING, phrases.NOTHING_CAME]
 
 
+async def test_what_the_turn_before_said_is_not_said_again(make_room: Make) -> None:
+    """A composed sentence that only repeats the answer to the held question is dropped."""
+    room = make_room(generalise=True)
+    quoted = "Give epinephrine 0.5 mg into the outer thigh at once."
+    source = SOURCE.model_copy(
+        update={"document": "anaphylaxis", "quote": quoted, "end": len(quoted)}
+    )
+    again = Sentence(text=quoted, kind="composed", sources=(source,))
+    room.hub.reply = lambda turn: EscalationReply(
+        turn_id=turn, outcome="answered", sentences=(again,)
+    )
+    await say(room, PHI)
+    assert quoted in room.voice.said
+    await say(room, "yes")
+    assert room.voice.said[-1] == phrases.NOTHING_CAME
+
+
 async def test_offer_and_consent_are_entered_by_codes(make_room: Make) -> None:
     """The trail tells what was offered, consented to and added, in order and without words."""
     room = make_room(generalise=True)
