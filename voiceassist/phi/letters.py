@@ -10,9 +10,10 @@ _SURE = {
     "bee": "b", "cee": "c", "dee": "d", "eff": "f", "gee": "g", "aitch": "h", "haitch": "h",
     "jay": "j", "kay": "k", "ell": "l", "em": "m", "en": "n", "pee": "p", "cue": "q",
     "queue": "q", "ess": "s", "tee": "t", "vee": "v", "ex": "x", "zee": "z", "zed": "z",
+    "ee": "e", "ay": "a", "el": "l", "ar": "r",
 }  # fmt: skip
-_MAYBE = {"be": "b", "see": "c", "sea": "c", "eye": "i", "el": "l", "oh": "o", "are": "r",
-          "ar": "r", "you": "u", "why": "y", "ay": "a", "tea": "t", "ee": "e"}  # fmt: skip
+_MAYBE = {"be": "b", "see": "c", "sea": "c", "eye": "i", "oh": "o", "are": "r", "you": "u",
+          "why": "y", "tea": "t"}  # fmt: skip
 _NATO = {
     w: w[0]
     for w in split_words(
@@ -23,6 +24,9 @@ _NATO = {
     """
     )
 }
+_VERBS = frozenset(["are", "be", "see", "you", "why", "oh"])  # at a run's end
+SURE_LETTERS = {**_SURE, **_NATO}
+LETTER_WORDS = {**_SURE, **_MAYBE, **_NATO}
 _LEAST_SURE, _LEAST_LETTERS, _LEAST_RUN, _LEAST_NATO = 2, 2, 3, 3
 _ARTICLES = frozenset("ai")
 
@@ -39,29 +43,37 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
     explained = _explained(words, at)
     if explained[1]:
         return explained
-    letters, sure, end = "", 0, at
-    while end < len(words):
-        word = words[end]
-        if len(word) == 1 and word.isalpha():
-            sure += word not in _ARTICLES
-            letters += word
-        elif word in _SURE:
-            sure += 1
-            letters += _SURE[word]
-        elif word in _MAYBE:
-            letters += _MAYBE[word]
-        else:
-            break
+    letters, end = "", at
+    while end < len(words) and _letter(words[end]):
+        letters += _letter(words[end])
         end += 1
-    while end > at and words[end - 1] in _MAYBE:  # "m r n are": the verb is no letter
+    sure = sum(_is_sure(word) for word in words[at:end])
+    sounds = sum(word in _SURE for word in words[at:end])
+    if words[at] in _MAYBE and (sounds < _LEAST_SURE or not _sure_at(words, at + 1, end)):
+        return "", 0
+    while end > at and words[end - 1] in (_VERBS if sounds >= _LEAST_SURE else _MAYBE):
         if words[end - 1] == "are" and sure >= _LEAST_SURE and end == at + _LEAST_RUN - 1:
-            break
+            break  # "m r n are": the verb is no letter, but "em en are" is no sentence
         end, letters = end - 1, letters[:-1]
     single = all(len(word) == 1 for word in words[at:end])
     enough = sure >= (1 if single and len(letters) < _LEAST_RUN else 0 if single else _LEAST_SURE)
-    if words[at] in _MAYBE or not enough or len(letters) < _LEAST_LETTERS:
+    if not enough or len(letters) < _LEAST_LETTERS:
         return "", 0
     return letters, end - at
+
+
+def _letter(word: str) -> str:
+    if len(word) == 1 and word.isalpha():
+        return word
+    return _SURE.get(word) or _MAYBE.get(word, "")
+
+
+def _is_sure(word: str) -> bool:
+    return word in _SURE or (len(word) == 1 and word not in _ARTICLES)
+
+
+def _sure_at(words: Sequence[str], at: int, end: int) -> bool:
+    return at < end and words[at] in _SURE
 
 
 def _run(words: Sequence[str], at: int, names: dict[str, str]) -> str:

@@ -11,10 +11,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 from voiceassist.phi.letters import letter_run
 from voiceassist.phi.numbers import NUMBER_WORDS, Group, read_group, suffix
-from voiceassist.phi.tokens import TOP_LEVEL, Shape, Token, tokenise
+from voiceassist.phi.slips import numeric, without_slips
+from voiceassist.phi.tokens import FILLERS, TOP_LEVEL, Shape, Token, tokenise
 from voiceassist.phi.wordlists import split_words
 
 MONTHS = split_words(
@@ -24,15 +26,15 @@ MONTHS = split_words(
 )
 _MONTH_SET = {*MONTHS, "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct",
               "nov", "dec"}  # fmt: skip
-_FILLERS = {"um", "uh", "er", "erm", "uhm", "hmm", "mm", "ah"}
 _TOP = frozenset(TOP_LEVEL.split("|"))
 _JOINERS = {"dot": ".", "period": ".", "underscore": "_", "dash": "-", "hyphen": "-"}
 LETTER_CUES = frozenset(
-    {"mrn", "ssn", "dob", "npi", "dea", "vin", "ip", "id", "pin", "hicn", "mbi"}
+    {"mrn", "ssn", "dob", "npi", "dea", "vin", "ip", "id", "pin", "hicn", "mbi", "udi", "url", "sn"}
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NOT_IN_CODE = frozenset({"a", "i", "mg", "mcg", "ml", "kg", "iu", "cm", "mm"})
-_LAST_DAY, _CODE_DIGITS = 31, 3
+_ARMS = frozenset("pq")
+_LAST_DAY, _CODE_DIGITS, _LEAST_TAPER = 31, 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Normalised:
 
 def normalise(heard: str) -> Normalised:
     """The canonical form of what was heard."""
-    tokens = [token for token in tokenise(heard) if token.text not in _FILLERS]
+    tokens = without_slips([token for token in tokenise(heard) if token.text not in FILLERS])
     steps: tuple[Callable[[list[Token]], list[Token]], ...] = (
         _join_letters, _read_numbers, _join_points, _join_addresses, _join_codes,
     )  # fmt: skip
@@ -81,14 +83,32 @@ def _join_letters(tokens: list[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         letters, length = letter_run(words, at) if words[at] else ("", 0)
-        if length > 1:
-            shape = Shape.WORD if letters in LETTER_CUES else Shape.LETTER
+        in_code = bool(joined) and numeric(joined[-1])
+        cue = "" if in_code else _cue_before_code(tokens, at, letters, length)
+        if letters[:1] in _ARMS and letters[1:] in NUMBER_WORDS and length == len(letters):
+            joined.append(tokens[at])  # "q t w e n t y": a chromosome's band, its number spelled
+            joined.append(_merged(tokens[at + 1 : at + length], letters[1:], Shape.WORD))
+            at += length
+        elif cue:
+            joined.append(_merged(tokens[at : at + len(cue)], cue, Shape.WORD))
+            at += len(cue)
+        elif length > 1:
+            shape = Shape.WORD if letters in LETTER_CUES and not in_code else Shape.LETTER
             joined.append(_merged(tokens[at : at + length], letters, shape))
             at += length
         else:
             joined.append(tokens[at])
             at += 1
     return joined
+
+
+def _cue_before_code(tokens: list[Token], at: int, letters: str, length: int) -> str:
+    """The cue that letters begin with where a code goes on after it: "m r n h four four"."""
+    end = at + length
+    if length != len(letters) or end >= len(tokens) or not numeric(tokens[end]):
+        return ""
+    cues = (letters[:size] for size in range(length - 1, 1, -1))
+    return next((cue for cue in cues if cue in LETTER_CUES), "")
 
 
 def _read_numbers(tokens: list[Token]) -> list[Token]:
@@ -114,7 +134,7 @@ def _groups(tokens: list[Token], words: list[str], at: int) -> list[Group]:
         group = None
         if tokens[at].shape is Shape.NUMBER:
             group = Group(tokens[at].text, 1)
-        elif words[at] in NUMBER_WORDS or words[at] == "o":
+        elif words[at] in NUMBER_WORDS or words[at] in {"o", "a"}:
             group = read_group(words, at, inside=bool(groups))
         if group is None:
             return groups
@@ -150,7 +170,23 @@ def _joined(tokens: Sequence[Token], run: list[Group]) -> list[Token]:
     """One number from the groups of `run`: "nineteen fifty two" is 1952, as are the digits."""
     if not run:
         return []
+    if _taper(run):
+        places = accumulate((group.length for group in run), initial=0)
+        return [
+            _merged(tokens[at : at + group.length], group.digits, Shape.NUMBER)
+            for at, group in zip(places, run, strict=False)
+        ]
     return [_merged(tokens, "".join(group.digits for group in run), Shape.NUMBER)]
+
+
+def _taper(run: list[Group]) -> bool:
+    """As in "forty thirty twenty ten": round numbers going down are doses, no code."""
+    values = [int(group.digits) for group in run]
+    return (
+        len(values) > _LEAST_TAPER
+        and all(value % 10 == 0 for value in values)
+        and all(left > right for left, right in pairwise(values))
+    )
 
 
 def _join_points(tokens: list[Token]) -> list[Token]:

@@ -55,6 +55,7 @@ _ORDINAL_TEENS = {
     )
 } | {"twentieth": 20, "thirtieth": 30}
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
+_LONGEST = 12  # words of one number
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 NUMBER_WORDS = frozenset(
     {
@@ -94,6 +95,8 @@ def read_group(words: Sequence[str], at: int, *, inside: bool = False) -> Group 
     """
     word = words[at]
     after = words[at + 1] if at + 1 < len(words) else ""
+    if word == "a":
+        return _cardinal(["one", *words[at + 1 : at + _LONGEST]], 0) if after in _SCALES else None
     if word in _REPEATS and (after in _UNITS or after in {"oh", "o"}):
         return Group(str(_UNITS.get(after, 0)) * _REPEATS[word], 2)
     if word in {"oh", "o", "nought"}:

@@ -37,13 +37,15 @@ class Token:
     shape: Shape
 
 
-_UNITS = "mg|mcg|ug|kg|g|ml|l|dl|cm|mm|yo|y|yr|yrs|m|f|h|hr|hrs|x|iu|pm|am"
+FILLERS = frozenset(["um", "uh", "er", "erm", "uhm", "hmm", "mm", "ah"])
+UNITS = "mg|mcg|ug|kg|g|ml|l|dl|cm|mm|yo|y|yr|yrs|m|f|h|hr|hrs|x|iu|pm|am"
 _TOKEN = re.compile(
     rf"""
     (?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
   | (?P<url>https?://[^\s,;)]+ | \b(?:[\w-]+\.)+(?:{TOP_LEVEL})\b(?:/[^\s,;)]*)?)
   | (?P<ordinal>\d+(?:st|nd|rd|th)\b)
-  | (?P<unit>\d+(?:\.\d+)?(?=(?:{_UNITS})\b))
+  | (?P<unit>\d+(?:\.\d+)?(?=(?:{UNITS})\b))
+  | (?P<diagnosis>[a-z]\d[0-9ab]\.\d{{1,4}}\b)
   | (?P<code>(?:[^\W\d_]+-?\d|\d+-?[^\W\d_])(?:[^\W_]|-(?=\d)|-(?=[^\W_]{{1,2}}\b))*)
   | (?P<number>\d+(?:[.,/:-]\d+)*)
   | (?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)
@@ -57,6 +59,7 @@ _SHAPES = {
     "ordinal": Shape.ORDINAL,
     "unit": Shape.NUMBER,
     "code": Shape.CODE,
+    "diagnosis": Shape.WORD,
     "number": Shape.NUMBER,
     "stop": Shape.STOP,
 }

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from voiceassist.phi.recognisers.base import Finding, Recogniser, findings
+from voiceassist.phi.recognisers.base import Finding, Recogniser, Word, findings, words_of
+from voiceassist.phi.recognisers.codes import Code, around, codes_of
 from voiceassist.phi.tokens import TOP_LEVEL
 
-_NUMBER = r"(\+?\d[\d\s().\-]*\d)"
-_LINKS = (
-    r"is|was|number|no|at|on|to|me|him|her|them|the|us|line|it's|records|[a-z]+\s+at|"
-    r"[a-z]+\s+[a-z]+\s+at"
-)
-_LINK = rf"(?:\W+(?:{_LINKS}))*\W*"
-_PHONE = re.compile(
-    rf"\b(?:phone|telephone|cell|mobile|call|contact|tel|text|reach|dial|ring|pager|beeper|"
-    rf"voicemail|number|extension|ext|whatsapp){_LINK}{_NUMBER}",
-    re.IGNORECASE,
-)
-_FAX = re.compile(rf"\b(?:fax(?:ed)?){_LINK}{_NUMBER}", re.IGNORECASE)
+_CUES = (
+    ("FAX", re.compile(r"\bfax(?:ed|es|ing)?\b", re.IGNORECASE)),
+    ("PHONE", re.compile(
+        r"\b(?:(?:tele)?phoned?|cell|mobile|call(?:ed|ing|back)?|contact|tel|text|reach|dial|ring|rang|"
+        r"page[rd]?|beeper|voicemail|numbers?|extension|ext|whatsapp|landline)\b",
+        re.IGNORECASE,
+    )),
+)  # fmt: skip
 _SHAPED = re.compile(
     r"(?<!\d)(?:\+?1[\s.\-]?)?\(?\d{3}\)?[\s.\-]+\d{3}[\s.\-]+\d{4}(?!\d)|(?<!\d)\d{3}[\s.\-]\d{4}(?!\d)"
 )
@@ -47,8 +44,7 @@ _IP = re.compile(
     re.IGNORECASE,
 )
 _MAC = re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b", re.IGNORECASE)
-_LEAST_PHONE_DIGITS = 4
-_LEAST_BARE_DIGITS = 5
+_LEAST_NEAR, _LEAST_FAR, _NEAR, _FAR, _AFTER = 5, 7, 3, 7, 6
 
 
 class ContactRecogniser(Recogniser):
@@ -59,11 +55,13 @@ class ContactRecogniser(Recogniser):
 
     def find(self, text: str) -> Iterator[Finding]:
         """Numbers and addresses for contact in `text`."""
-        for pattern, kind in ((_FAX, "FAX"), (_PHONE, "PHONE")):
-            for found in findings(pattern, text, kind, 0.9, 1):
-                digits = sum(map(str.isdigit, text[found.start : found.end]))
-                if digits >= _LEAST_BARE_DIGITS:
-                    yield found
+        words = words_of(text)
+        codes = [code for code in codes_of(text, words) if not code.letters]
+        for kind, pattern in _CUES:
+            for cue in pattern.finditer(text):
+                for code in around(codes, cue.start()):
+                    if _reaches(words, cue, code):
+                        yield Finding(kind, code.start, code.end, 0.9)
         yield from findings(_SHAPED, text, "PHONE", 0.85)
         for pattern in (_MAIL, _SPOKEN_MAIL):
             yield from findings(pattern, text, "EMAIL", 0.95)
@@ -71,3 +69,14 @@ class ContactRecogniser(Recogniser):
         yield from findings(_URL, text, "URL", 0.8)
         yield from findings(_IP, text, "IP", 0.9)
         yield from findings(_MAC, text, "DEVICE", 0.9)
+
+
+def _reaches(words: Sequence[Word], cue: re.Match[str], code: Code) -> bool:
+    """Whether a number belongs to a cue: short ones right after it, whole ones also farther off."""
+    if code.digits < _LEAST_NEAR:
+        return False
+    if code.start >= cue.end():
+        gap = sum(cue.end() <= word.start for word in words[max(0, code.first - _FAR) : code.first])
+        return gap <= _NEAR if code.digits < _LEAST_FAR else gap < _FAR
+    after = words[code.last + 1 : code.last + 1 + _AFTER]
+    return code.digits >= _LEAST_FAR and any(word.start == cue.start() for word in after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from voiceassist.phi.recognisers.bare_dates import bare_dates
 from voiceassist.phi.recognisers.base import Finding, Recogniser, findings
 from voiceassist.phi.recognisers.context import about_a_person, about_an_event
 
@@ -56,12 +57,17 @@ _WEEKDAY = re.compile(
 _ORDINAL_DAY = re.compile(
     r"\b(?:on|since|until|by)\s+the\s+(\d{1,2}(?:st|nd|rd|th))\b", re.IGNORECASE
 )
-_RUN_TOGETHER = re.compile(
-    r"\b(?:on|dated?)\s+((?!(?:19|20)\d\d\b)\d{3,6})(?![\d.])", re.IGNORECASE
+_SEASON = re.compile(
+    r"\b((?:spring|summer|autumn|fall|winter)\s+(?:of\s+)?(?:18|19|20)\d\d)\b", re.IGNORECASE
+)
+_NTH_OF_NTH = re.compile(
+    r"\bthe\s+\d{1,2}(?:st|nd|rd|th)\s+of\s+the\s+\d{1,2}(?:st|nd|rd|th)\b", re.IGNORECASE
 )
 _HOLIDAY = re.compile(
     r"\b(christmas(?: eve| day)?|new year'?s(?: eve| day)?|thanksgiving|halloween|easter|"
-    r"valentine'?s day|independence day|labor day|memorial day|mother'?s day|father'?s day)\b",
+    r"valentine'?s day|independence day|labor day|memorial day|mother'?s day|father'?s day|"
+    r"veterans day|juneteenth|passover|hanukkah|ramadan|eid|diwali|lunar new year|"
+    r"(?:saint|st\.?) patrick'?s day|groundhog day|columbus day|boxing day)\b",
     re.IGNORECASE,
 )
 
@@ -79,8 +85,11 @@ class DateRecogniser(Recogniser):
         yield from findings(_SHORT, text, "DATE", 0.9, 1)
         yield from (f for f in findings(_BORN, text, "DATE", 0.9, 1) if not _is_year(text, f))
         yield from findings(_CLOSE_MONTH, text, "DATE", 0.7, 1)
-        if about_a_person(text) and about_an_event(text):
-            for pattern in (_WEEKDAY, _ORDINAL_DAY, _HOLIDAY, _RUN_TOGETHER):
+        yield from findings(_NTH_OF_NTH, text, "DATE", 0.9)
+        person = about_a_person(text)
+        yield from bare_dates(text, person=person)
+        if person and about_an_event(text):
+            for pattern in (_WEEKDAY, _ORDINAL_DAY, _HOLIDAY, _SEASON):
                 yield from findings(pattern, text, "DATE", 0.7, 1)
             yield from findings(_MONTH_ALONE, text, "DATE", 0.7)
 

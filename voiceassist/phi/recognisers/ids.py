@@ -1,124 +1,196 @@
 """Numbers and codes that identify: MRN, SSN, plan, account, licence, vehicle, device, others.
 
-A cue before (or after) a code names its kind; a long number or mixed code without a cue is
-still somebody's. Doses, counts and genes are told from them by what stands next to them.
+A cue names a code's kind. A strong one ("serial number") may stand some words away, before or
+after; a weak one ("device") right before. A long number or mixed code without a cue is still
+somebody's. Doses, counts and genes are told from them by what stands next to them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from voiceassist.phi.recognisers.base import Finding, Recogniser, findings
+from voiceassist.phi.recognisers.base import Finding, Recogniser, Word, findings, words_of
+from voiceassist.phi.recognisers.codes import Code, around, codes_of
+from voiceassist.phi.recognisers.marks import biometrics, rooms, spelled, unique_marks
+from voiceassist.phi.tokens import FILLERS
+from voiceassist.phi.wordlists import split_words
 
-_LINKS = (
-    r"is|was|number|numbers|num|no|nos|code|id|i\s?d|of|the|reads?|it's|ending|ends|starts|in|"
-    r"with|a|and|called|plate"
-)
-_LINK = rf"(?:\W+(?:{_LINKS})\b)*\W*"
-_CODE = r"((?:[a-z]{1,6}[\s-]+)?(?=[a-z0-9-]*\d)[a-z0-9]+(?:[-./\s]?(?=[a-z]{0,2}\d)[a-z0-9]+)*)"
-_CUES: dict[str, tuple[str, ...]] = {
-    "SSN": (r"ss[nm]", r"s\.s\.n\.?", r"social(?:\s+security)?(?:\s+(?:number|no))?"),
-    "MRN": (
-        r"m\.?r\.?n\.?", r"mr\s?number", r"medical\s+records?(?:\s+show)?",
-        r"med(?:ical)?\s+rec(?:ord)?", r"record\s+(?:number|no|id)",
-        r"chart(?:\s+(?:number|no|id))?", r"hospital\s+(?:number|no|id)", "emr", "ehr",
-    ),
+_NUMBER = r"(?:[\s-]+(?:number|numbers|num|no|nr|id|i\s?d|identifier|identification|code|tag|#)\b)"
+_NOUNS: dict[str, str] = {  # with "number" strong, alone weak
+    "MRN": r"(?:(?:medical|health|patient)\s+)?records?|charts?|med\s+rec|hospital|e[mh]r",
+    "SSN": r"social",
     "PLAN": (
-        r"insur(?:ance|er|ed)?", "ins", "policy", r"health\s+plan", "plan", r"member(?:ship)?",
-        "subscriber", "beneficiary", "medicare", "medicaid", "hicn", "mbi",
-        r"group\s+(?:number|no|id)", "hpn", "payer", "coverage",
+        r"insur(?:ance|er|ed)?|ins|policy|plan|member(?:ship)?|subscriber|beneficiary|medicare|"
+        r"medicaid|group|payer|coverage"
     ),
-    "ACCOUNT": (
-        "account", "acct", "bank", "billing", r"credit\s+card", "card", "routing", "invoice",
-        "claim",
-    ),
+    "ACCOUNT": r"account|acct|bank|billing|card|routing|invoice|claim|encounter|visit|statement",
     "LICENCE": (
-        "licen[cs]e", "certificate", "cert", "dea", "npi", "passport", "permit", "registration",
-        "credential", "badge", "driver'?s", "employee",
+        r"licen[cs]e|certificate|cert|permit|registration|credential|badge|driver'?s|employee"
     ),
-    "VEHICLE": (
-        "vin", r"vehicle(?:\s+identification)?", r"licen[cs]e\s+plate", "plate", r"tag\s+number",
-        r"car\s+registration",
-    ),
-    "DEVICE": (
-        "serial", "device", "udi", "implant", "pacemaker", "pump", "imei", r"mac\s+address",
-        r"model\s+number", r"lot\s+number", "asset", "defibrillator",
-    ),
+    "VEHICLE": r"vehicle|plates?|tags?",
+    "DEVICE": r"device|implant|lot|model|asset|pump|pacemaker|defibrillator",
+    "BIOMETRIC": r"retinal?|iris|palm",
     "UNIQUE_ID": (
-        "patient", "pt", "site", "case", "study", "subject", "visit", "encounter", "order",
-        "accession", "reference", "ref", "specimen", "ticket", "file", "identifier",
-        r"identified\s+as", r"i\s?d", r"user(?:\s?name)?", "login", "rx", "prescription",
-        "confirmation", "tracking", "sample", "participant", "enrol?lee", "locker", "student",
+        r"patient|pt|site|case|study|subject|order|accession|reference|ref|specimen|ticket|file|"
+        r"user(?:\s?name)?|login|rx|prescription|confirmation|tracking|sample|participant|"
+        r"enrol?lee|locker|student|identifier|identified\s+as|i\s?d"
     ),
+}
+_PHRASES: dict[str, str] = {  # strong by themselves
+    "UNIQUE_ID": r"code\s+number",
+    "MRN": r"m\.?\s?r\.?\s?n|mr\s?number",
+    "SSN": r"s\.?\s?s\.?\s?[nm]|social\s+security|soc\s+sec|(?:the|his|her|their)\s+social",
+    "PLAN": r"hicn|mbi|insurance\s+card|hpn",
+    "ACCOUNT": r"credit\s+card|bank\s+account|iban",
+    "LICENCE": r"driver'?s?\s+licen[cs]e|passport|dea|npi|state\s+i\.?d",
+    "VEHICLE": (
+        r"vin|v\.i\.n|vehicle\s+(?:identification|registration|serial)|vehicle\s+tag|"
+        r"(?:number|licen[cs]e)\s+plates?|car\s+registration"
+    ),
+    "DEVICE": r"serial|udi|u\.d\.i|imei|mac\s+address|s\s?/?\s?n",
     "BIOMETRIC": (
-        r"finger\s?prints?", r"voice\s?prints?", "retina(?:l)?", "iris", "palm", "biometric",
-        r"face\s?id",
+        r"(?:finger|voice|palm|thumb|foot|face|retinal?|iris)\s?-?(?:print|scan|template)s?|"
+        r"biometrics?|face\s?id|facial\s+recognition|voice\s?id"
     ),
-}  # fmt: skip
-_PATTERNS = tuple(
-    (kind, re.compile(rf"\b(?:{'|'.join(cues)})(?=[\s\W\d]){_LINK}{_CODE}", re.IGNORECASE))
-    for kind, cues in _CUES.items()
+    "ADDRESS": r"zip(?:\s?codes?)?|postal\s+codes?|post\s?codes?",
+    "IP": r"i\.?p\.?(?:\s+address)?|server\s+address",
+}
+_LINKS = frozenset(
+    split_words(
+        """
+        is was number numbers num no nos code id i d of the read reads it's it ending ends starts in
+        with a and called plate says say shows
+        """
+    )
+)
+_COPULAS = frozenset(split_words("is was as are s it's zip on in belongs his her the that's"))
+_NEAR, _AFTER = 8, 5
+
+_STRONG_CUES = tuple(
+    (kind, re.compile(rf"\b(?:(?:{noun}){_NUMBER}|{phrase})(?![a-z])", re.IGNORECASE))
+    for kind, phrase in _PHRASES.items()
+    for noun in [_NOUNS.get(kind, "code")]
+)
+_WEAK_CUES = tuple(
+    (kind, re.compile(rf"\b(?:{nouns})(?![a-z])", re.IGNORECASE)) for kind, nouns in _NOUNS.items()
 )
 _GLUED = re.compile(r"\b(mrn?|ss[nm]|hicn|npi|dea)(?=\d)[a-z0-9-]*\d\b", re.IGNORECASE)
 _SSN = re.compile(r"\b\d{3}[-.\s]\d{2}[-.\s]\d{4}\b")
 _DIGITS = re.compile(r"(?<![\d.])\d(?:[-\s]?\d){5,}(?![\d])")
-_MIXED = re.compile(
-    r"\b(?=[a-z0-9-]*\d(?:[a-z-]?\d){3})(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:[-.][a-z0-9]+)*\b",
-    re.IGNORECASE,
-)
+_MIXED = re.compile(r"(?<![a-z0-9.-])[a-z0-9]+(?:[-.][a-z0-9]+)*(?![a-z0-9])", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"\s*(?:units?|iu|mg|mcg|milligrams?|micrograms?|grams?|g|ml|cells?|copies|people|patients|"
     r"cases|deaths|participants|subjects|women|men|children|births|per|percent|%|dollars|"
-    r"steps|calories|leukocytes|platelets|adults|persons|individuals)\b",
+    r"steps|calories|leukocytes|platelets|adults|persons|individuals|(?:once|twice)|daily|times|every|"
+    r"bid|tid)\b",
     re.IGNORECASE,
 )
-_BAND = re.compile(r"(?:\d{1,2}|x|y)(?:[pq]\d+(?:\.\d+)?-?)+", re.IGNORECASE)  # of a chromosome
+_FREE_CODES = re.compile(
+    r"(?:\d{1,2}|x|y)(?:[pq]\d+(?:\.\d+)?-?)+"  # a chromosome's band
+    r"|\d?[a-z]\d{1,4}[a-z]"  # an exchange in a protein or gene
+    r"|\d+\.\d+[a-z]{1,3}\d?"  # a measure: 1.73m2
+    r"|[a-tv-z]\d[0-9ab]\.\d{1,4}",  # a diagnosis's code
+    re.IGNORECASE,
+)
 _YEARS = re.compile(r"(?:(?:18|19|20)\d\d[\s-]*)+")
-_BIOMETRIC = re.compile(
-    r"\b(?:his|her|their|patient'?s|my)\s+((?:full\s+)?(?:face\s+photo(?:graph)?|photo(?:graph)?|"
-    r"finger\s?prints?|voice\s?prints?|retinal?\s+scan|iris\s+scan|palm\s+prints?|dna\s+profile|selfie|mugshot))\b",
-    re.IGNORECASE,
-)
-_LEAST_DIGITS = {"UNIQUE_ID": 4, "DEVICE": 4, "ACCOUNT": 3, "BIOMETRIC": 4, "PLAN": 3}
-_EVERYDAY_CUES = {"UNIQUE_ID", "DEVICE", "BIOMETRIC", "ACCOUNT"}
+_LEAST_WEAK = {"PLAN": 3, "MRN": 3, "SSN": 3, "LICENCE": 3, "VEHICLE": 2}
+_LEAST_STRONG, _LEAST_STRONG_DIGITS, _LEAST_MIXED = 4, 2, 4
+_LEAST_COLONS, _LONG, _LEAST_TAPER = 2, 6, 3
 
 
 class IdRecogniser(Recogniser):
     """Identifying numbers and codes by their cues, and long ones without."""
 
-    kinds = (*_CUES, "ID")
+    kinds = (*_NOUNS, "ADDRESS", "IP", "ID", "NAME")
     label = "ids"
 
     def find(self, text: str) -> Iterator[Finding]:
         """Identifying numbers in `text`."""
-        for kind, pattern in _PATTERNS:
-            for found in findings(pattern, text, kind, 0.95, 1):
-                if _identifies(text, found):
-                    yield found
+        words = words_of(text)
+        codes = [code for code in codes_of(text, words) if not _is_amount(text, code)]
+        yield from _by_cues(text, words, codes)
         yield from findings(_SSN, text, "SSN", 0.95)
         yield from findings(_GLUED, text, "MRN", 0.9)
-        for pattern in (_DIGITS, _MIXED):
-            for found in findings(pattern, text, "ID", 0.8):
-                if not _is_amount(text, found):
-                    yield found
-        yield from findings(_BIOMETRIC, text, "BIOMETRIC", 0.9, 1)
+        yield from _bare(text, codes)
+        yield from biometrics(text)
+        yield from rooms(text)
+        yield from spelled([word for word in words if word.text not in FILLERS])
+        yield from unique_marks(text)
 
 
-def _digits(text: str) -> int:
-    return sum(map(str.isdigit, text))
+def _by_cues(text: str, words: Sequence[Word], codes: Sequence[Code]) -> Iterator[Finding]:
+    if not codes:
+        return
+    for kind, pattern in _STRONG_CUES:
+        for cue in pattern.finditer(text):
+            for code in around(codes, cue.start()):
+                if _strong(text, words, cue, code):
+                    yield Finding(kind, code.start, code.end, 0.95)
+    for kind, pattern in _WEAK_CUES:
+        for cue in pattern.finditer(text):
+            for code in around(codes, cue.start()):
+                if _weak(text, words, cue, code, _LEAST_WEAK.get(kind, 4)):
+                    yield Finding(kind, code.start, code.end, 0.95)
 
 
-def _identifies(text: str, found: Finding) -> bool:
-    code = text[found.start : found.end]
-    if _YEARS.fullmatch(code) and found.kind in _EVERYDAY_CUES | {"PLAN"}:
+def _strong(text: str, words: Sequence[Word], cue: re.Match[str], code: Code) -> bool:
+    if code.size < _LEAST_STRONG or code.digits < _LEAST_STRONG_DIGITS:
         return False
-    return _digits(code) >= _LEAST_DIGITS.get(found.kind, 3) and not _is_amount(text, found)
+    if code.start >= cue.end():
+        near = _between(words, cue.end(), code.first)
+        year = _YEARS.fullmatch(text, code.start, code.end)
+        return len(near) <= (2 if year else _NEAR)
+    after = [w.text for w in words[code.last + 1 : code.last + 2 + _AFTER] if w.start < cue.start()]
+    return code.end <= cue.start() and len(after) <= _AFTER and (not after or after[0] in _COPULAS)
 
 
-def _is_amount(text: str, found: Finding) -> bool:
-    code = text[found.start : found.end]
-    if found.kind == "ID" and _BAND.fullmatch(code):
-        return True
-    amount = _AMOUNT.match(text, found.end) is not None and found.score < 0.9  # noqa: PLR2004 - a cue outweighs a unit
-    return amount or _YEARS.fullmatch(code) is not None
+def _weak(text: str, words: Sequence[Word], cue: re.Match[str], code: Code, least: int) -> bool:
+    plate = least == _LEAST_WEAK["VEHICLE"] and code.size > _LEAST_STRONG and code.letters > 1
+    enough = code.digits >= least or plate
+    if code.start < cue.end() or not enough or _YEARS.fullmatch(text, code.start, code.end):
+        return False
+    return all(word in _LINKS for word in _between(words, cue.end(), code.first))
+
+
+def _between(words: Sequence[Word], start: int, first: int) -> list[str]:
+    begin = first
+    while begin and words[begin - 1].start >= start and first - begin <= _NEAR:
+        begin -= 1
+    return [word.text for word in words[begin:first]]
+
+
+def _bare(text: str, codes: Sequence[Code]) -> Iterator[Finding]:
+    """Codes without a cue: six digits and more, or four with letters; many colons."""
+    for code in codes:
+        if code.colons >= _LEAST_COLONS:
+            yield Finding("IP", code.start, code.end, 0.8)
+    for found in _DIGITS.finditer(text):
+        if not _free(text, *found.span()) and not _taper(found.group()):
+            yield Finding("ID", *found.span(), 0.8)
+    for found in _MIXED.finditer(text):
+        part = found.group()
+        digits = sum(map(str.isdigit, part))
+        mixed = digits >= _LEAST_MIXED and not part.replace("-", "").replace(".", "").isdigit()
+        if mixed and not _free(text, *found.span()):
+            yield Finding("ID", *found.span(), 0.8)
+
+
+def _free(text: str, start: int, end: int) -> bool:
+    return (
+        _FREE_CODES.fullmatch(text, start, end) is not None
+        or _AMOUNT.match(text, end) is not None
+        or _YEARS.fullmatch(text, start, end) is not None
+    )
+
+
+def _taper(text: str) -> bool:
+    """As in "40 30 20 10": round numbers going down are doses."""
+    values = [int(part) for part in text.replace("-", " ").split()]
+    steps = pairwise(values)
+    return len(values) >= _LEAST_TAPER and all(a > b and a % 5 == b % 5 == 0 for a, b in steps)
+
+
+def _is_amount(text: str, code: Code) -> bool:
+    return not code.letters and _AMOUNT.match(text, code.end) is not None and code.size < _LONG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Literal
 
@@ -135,7 +136,7 @@ def letters(random: Random, text: str, style: Style) -> str:
     return " ".join(text.lower())
 
 
-def slip(random: Random, said: str) -> str:
+def slip(random: Random, said: str, others: Sequence[str] = _ONES[1:10]) -> str:
     """A pause inside what is said, or the last words taken back and said otherwise."""
     words = said.split()
     if len(words) < _LEAST_TO_SLIP:
@@ -143,7 +144,7 @@ def slip(random: Random, said: str) -> str:
     if chance(random, 0.5):
         words.insert(random.randrange(1, len(words)), random.choice(_FILLERS))
         return " ".join(words)
-    wrong = [random.choice(_ONES[1:10]) for _ in range(2)]
+    wrong = [random.choice(others) for _ in range(2)]
     place = random.randrange(2, len(words) - 1)
     return " ".join([*words[:place], *wrong, random.choice(_SLIPS), *words[place:]])
 

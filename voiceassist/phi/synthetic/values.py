@@ -201,7 +201,9 @@ def _spelled(random: Random, style: Style) -> str:
     if style == "written":
         return random.choice(("-", " ", ".", ". ", ", ")).join(name.upper())
     said = letters(random, name, style)
-    return slip(random, said) if style == "plain" and chance(random, 0.15) else said
+    if style == "plain" and chance(random, 0.15):
+        return slip(random, said, string.ascii_lowercase)
+    return said
 
 
 def _room(random: Random, style: Style) -> str:
