@@ -27,6 +27,7 @@ _NATO = {
 _VERBS = frozenset(["are", "be", "see", "you", "why", "oh"])  # at a run's end
 SURE_LETTERS = {**_SURE, **_NATO}
 LETTER_WORDS = {**_SURE, **_MAYBE, **_NATO}
+_LONGEST_RUN = 40  # words: bounds the time that a hostile text takes
 _LEAST_SURE, _LEAST_LETTERS, _LEAST_RUN, _LEAST_NATO = 2, 2, 3, 3
 _ARTICLES = frozenset("ai")
 
@@ -44,7 +45,7 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
     if explained[1]:
         return explained
     letters, end = "", at
-    while end < len(words) and _letter(words[end]):
+    while end < min(len(words), at + _LONGEST_RUN) and _letter(words[end]):
         letters += _letter(words[end])
         end += 1
     sure = sum(_is_sure(word) for word in words[at:end])
@@ -78,7 +79,7 @@ def _sure_at(words: Sequence[str], at: int, end: int) -> bool:
 
 def _run(words: Sequence[str], at: int, names: dict[str, str]) -> str:
     letters = ""
-    for word in words[at:]:
+    for word in words[at : at + _LONGEST_RUN]:
         if word not in names:
             break
         letters += names[word]
@@ -88,7 +89,7 @@ def _run(words: Sequence[str], at: int, names: dict[str, str]) -> str:
 def _explained(words: Sequence[str], at: int) -> tuple[str, int]:
     """As in "b as in boy o as in oscar": the letter counts, the word that explains it does not."""
     letters, end = "", at
-    while end < len(words) and len(words[end]) == 1:
+    while end < min(len(words), at + _LONGEST_RUN) and len(words[end]) == 1:
         for filler in (("as", "in"), ("like",), ("for",)):
             word = end + 1 + len(filler)
             if tuple(words[end + 1 : word]) == filler and word < len(words):

@@ -41,8 +41,9 @@ FILLERS = frozenset(["um", "uh", "er", "erm", "uhm", "hmm", "mm", "ah"])
 UNITS = "mg|mcg|ug|kg|g|ml|l|dl|cm|mm|yo|y|yr|yrs|m|f|h|hr|hrs|x|iu|pm|am"
 _TOKEN = re.compile(
     rf"""
-    (?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
-  | (?P<url>https?://[^\s,;)]+ | \b(?:[\w-]+\.)+(?:{TOP_LEVEL})\b(?:/[^\s,;)]*)?)
+    (?P<mail>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
+  | (?P<url>https?://[^\s,;)]+
+     | (?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+(?:{TOP_LEVEL})\b(?:/[^\s,;)]*)?)
   | (?P<ordinal>\d+(?:st|nd|rd|th)\b)
   | (?P<unit>\d+(?:\.\d+)?(?=(?:{UNITS})\b))
   | (?P<diagnosis>[a-z]\d[0-9ab]\.\d{{1,4}}\b)

@@ -96,7 +96,7 @@ def _bears(words: Sequence[Word], at: int, limit: int, step: int) -> bool:
         return False
     if text in _ARTICLES or (text in LETTER_WORDS and len(text) > 1):
         inner = words[at + step].text if at != limit else ""
-        if len(inner) == 1 and inner not in _ARTICLES:
+        if len(inner) == 1 and inner.isalpha() and inner not in _ARTICLES:
             return True
         return inner in LETTER_WORDS or (text not in _WORDS_TOO and any(map(str.isdigit, inner)))
     return True

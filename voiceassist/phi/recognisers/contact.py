@@ -21,20 +21,20 @@ _SHAPED = re.compile(
     r"(?<!\d)(?:\+?1[\s.\-]?)?\(?\d{3}\)?[\s.\-]+\d{3}[\s.\-]+\d{4}(?!\d)|(?<!\d)\d{3}[\s.\-]\d{4}(?!\d)"
 )
 _MAIL = re.compile(
-    rf"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)*|\b[\w.+-]+\s+at\s+(?:[\w-]+\.)+(?:{TOP_LEVEL})\b",
+    rf"(?<![\w.+-])[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)*|(?<![\w.+-])[\w.+-]+\s+at\s+(?:[\w-]+\.)+(?:{TOP_LEVEL})\b",
     re.IGNORECASE,
 )
 _SPOKEN_MAIL = re.compile(
-    rf"\b\w+(?:\s+(?:dot|underscore|dash)\s+\w+)*\s+at\s+\w+\s+dot\s+(?:{TOP_LEVEL})\b",
+    rf"\b\w+(?:\s+(?:dot|underscore|dash)\s+\w+){{0,8}}\s+at\s+\w+\s+dot\s+(?:{TOP_LEVEL})\b",
     re.IGNORECASE,
 )
 _MAIL_CUE = re.compile(
-    r"\be-?\s?mail(?:ed)?(?:\s+address)?(?:\W+(?:is|was|to|at|her|him|me))*\W+"
+    r"\be-?\s?mail(?:ed)?(?:\s+address)?(?:\W+(?:is|was|to|at|her|him|me)){0,6}\W{1,8}"
     r"([\w.+-]*\d[\w.+-]*|[\w.+-]+\s+(?:at|dot)\s+\w+(?:\s+dot\s+\w+)?|[\w+-]+\.[\w.-]+)",
     re.IGNORECASE,
 )
 _URL = re.compile(
-    rf"\bhttps?:\S+|\bwww[.\s]\S+|\b(?:[\w-]+\.)+(?:{TOP_LEVEL})\b(?:/\S*)?"
+    rf"\bhttps?:\S+|\bwww[.\s]\S+|(?<![\w-])(?<![\w-]\.)(?:[\w-]+\.)+(?:{TOP_LEVEL})\b(?:/\S*)?"
     rf"|\b\w+\s+dot\s+(?:com|org|net|edu|gov)\b",
     re.IGNORECASE,
 )

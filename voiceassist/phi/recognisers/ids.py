@@ -66,7 +66,7 @@ _LINKS = frozenset(
     )
 )
 _COPULAS = frozenset(split_words("is was as are s it's zip on in belongs his her the that's"))
-_NEAR, _AFTER = 8, 5
+_NEAR, _CLOSE, _AFTER = 8, 2, 5
 
 _STRONG_CUES = tuple(
     (kind, re.compile(rf"\b(?:(?:{noun}){_NUMBER}|{phrase})(?![a-z])", re.IGNORECASE))
@@ -96,7 +96,7 @@ _FREE_CODES = re.compile(
 )
 _YEARS = re.compile(r"(?:(?:18|19|20)\d\d[\s-]*)+")
 _LEAST_WEAK = {"PLAN": 3, "MRN": 3, "SSN": 3, "LICENCE": 3, "VEHICLE": 2}
-_LEAST_STRONG, _LEAST_STRONG_DIGITS, _LEAST_MIXED = 4, 2, 4
+_LEAST_STRONG, _LEAST_CLOSE, _LEAST_STRONG_DIGITS, _LEAST_MIXED = 4, 3, 2, 4
 _LEAST_COLONS, _LONG, _LEAST_TAPER = 2, 6, 3
 
 
@@ -136,12 +136,12 @@ def _by_cues(text: str, words: Sequence[Word], codes: Sequence[Code]) -> Iterato
 
 
 def _strong(text: str, words: Sequence[Word], cue: re.Match[str], code: Code) -> bool:
-    if code.size < _LEAST_STRONG or code.digits < _LEAST_STRONG_DIGITS:
+    if code.size < _LEAST_CLOSE or code.digits < _LEAST_STRONG_DIGITS:
         return False
     if code.start >= cue.end():
         near = _between(words, cue.end(), code.first)
         year = _YEARS.fullmatch(text, code.start, code.end)
-        return len(near) <= (2 if year else _NEAR)
+        return len(near) <= (_CLOSE if year or code.size < _LEAST_STRONG else _NEAR)
     after = [w.text for w in words[code.last + 1 : code.last + 2 + _AFTER] if w.start < cue.start()]
     return code.end <= cue.start() and len(after) <= _AFTER and (not after or after[0] in _COPULAS)
 
