@@ -39,8 +39,8 @@ from voiceassist.engines.ports import (
     SAMPLE_RATE,
     Embedder,
     Generator,
-    PhiTagger,
     Samples,
+    WordClassifier,
 )
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
@@ -70,7 +70,7 @@ class Room:
     mind: Mind
     shelf: Shelf
     judge: JudgeStage
-    tagger: PhiTagger
+    classifier: WordClassifier
     editions: EditionStore
     journal: Journal
     hub: httpx.Client | None
@@ -85,7 +85,7 @@ class Room:
         profile = self.engines.profile
         named = {
             "wake": profile.wake.phrase, "vad": profile.vad.model, "stt": profile.stt.model,
-            "tts": profile.tts.model, "embed": profile.embed.model, "phi": profile.tagger.model,
+            "tts": profile.tts.model, "embed": profile.embed.model, "phi": profile.classifier.model,
         }  # fmt: skip
         return named | ({"llm": profile.generate.model} if profile.generate else {})
 
@@ -95,7 +95,7 @@ class Room:
         self.ear.expect(library.drug_names)
         policy = self.settings.phi
         names = tuple(dict.fromkeys((*policy.drug_names, *library.drug_names)))
-        self.judge.replace(_gate(policy.model_copy(update={"drug_names": names}), self.tagger))
+        self.judge.replace(_gate(policy.model_copy(update={"drug_names": names}), self.classifier))
 
     def close(self) -> None:
         """Free the models, end the voice's process, close the files."""
@@ -146,8 +146,8 @@ def _load(
     say("loading the ear")
     ear = Ear(engines.stt())
     say("loading the gate")
-    tagger = engines.phi_tagger()
-    judge = JudgeStage(_gate(settings.phi, tagger))
+    classifier = engines.phi_classifier()
+    judge = JudgeStage(_gate(settings.phi, classifier))
     generator = _generator(engines, say)
     say("loading the voice")
     voice = Voice(engines.tts())
@@ -169,7 +169,7 @@ def _load(
         clock=clock,
     )
     return Room(
-        settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, tagger,
+        settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, classifier,
         editions, journal, hub, generator,
     ), library  # fmt: skip
 
@@ -268,7 +268,7 @@ def _warm_up(room: Room) -> None:
         room.mind.expect(room.generator.measure())
 
 
-def _gate(policy: PhiPolicy, tagger: PhiTagger) -> Gate:
+def _gate(policy: PhiPolicy, classifier: WordClassifier) -> Gate:
     from voiceassist.phi.build import build_gate  # noqa: PLC0415 - Presidio: not for `enrol`
 
-    return build_gate(policy, tagger)
+    return build_gate(policy, classifier)

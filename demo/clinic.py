@@ -98,8 +98,7 @@ def open_clinic(
 
 def check_weights(profile: Profile, store: ModelStore) -> None:
     """Raise `Unavailable` for weights that are not there, before anything is started."""
-    parts = (profile.vad, profile.stt, profile.tts, profile.embed, profile.tagger, profile.generate)
-    missing = [part.model for part in parts if part is not None and not store.holds(part.model)]
+    missing = [name for name in profile.models if not store.holds(name)]
     if missing:
         raise Unavailable(
             f"weights are missing: {', '.join(missing)}; run `voiceassist models pull`"

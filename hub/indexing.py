@@ -24,6 +24,14 @@ _AT_ONCE = 16  # texts embedded between two notes of progress
 _READ_PERCENT = 5
 
 
+def engines_of(profile: str, models: Path | None) -> Engines:
+    """The engines of a board's profile, their weights in `models` or in the usual store."""
+    store = default_store()
+    if models is not None:
+        store = ModelStore(models, store.manifest)
+    return Engines(load_profile(profile), store)
+
+
 class Embedding:
     """The embedder of a board's profile, made at first use: it loads a model."""
 
@@ -42,10 +50,7 @@ class Embedding:
         """The embedder; raises `Unavailable` where its model is not on this machine."""
         with self._lock:
             if self._embedder is None:
-                store = default_store()
-                if self._models is not None:
-                    store = ModelStore(self._models, store.manifest)
-                self._embedder = Engines(load_profile(self._profile), store).embedder()
+                self._embedder = engines_of(self._profile, self._models).embedder()
             return self._embedder
 
 

@@ -126,7 +126,7 @@ def _gate(profile: str, engines: Engines, drug_names: tuple[str, ...]) -> Judge:
     with tempfile.TemporaryDirectory(prefix="voiceassist-") as scratch:
         policy = without_file(Path(scratch), profile).phi
     names = tuple(dict.fromkeys((*policy.drug_names, *drug_names)))
-    return build_gate(policy.model_copy(update={"drug_names": names}), engines.phi_tagger())
+    return build_gate(policy.model_copy(update={"drug_names": names}), engines.phi_classifier())
 
 
 def _drug_names(library: Path | None, profile: str) -> tuple[str, ...]:

@@ -27,13 +27,14 @@ from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
 from hub.fleet.service import FleetService, RoomGate
 from hub.http import Guard, administrator
+from hub.indexing import engines_of
 from hub.keeper import Herald, Keeper
 from hub.metrics import Metrics
 from hub.mqtt import BrokerAddress, HubMqtt
 from hub.phi.ports import Judge
 from hub.phi.service import SecondJudge
 from hub.published import PublishedLibrary
-from hub.settings import CloudSettings
+from hub.settings import CloudSettings, HubSettings
 from hub.storage.blobs import Blobs
 from hub.trail import TrailDesk
 from hub.wiring.adapters import HubGuard
@@ -41,7 +42,7 @@ from hub.wiring.rooms import Rooms
 from voiceassist.contract.signing import KeyRing
 from voiceassist.errors import Unavailable
 from voiceassist.phi.lists import load_lists
-from voiceassist.phi.policy import PhiPolicy, record_override
+from voiceassist.phi.policy import record_override
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Container:
         self.mqtt = _mqtt(rooms)
         self.library = _library(rooms)
         self.metrics = Metrics()
-        self._judge = SecondJudge(lambda: _second_judge(rooms.settings.phi))
+        self._judge = SecondJudge(lambda: _second_judge(rooms.settings))
         self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
@@ -196,10 +197,11 @@ def _mqtt(rooms: Rooms) -> HubMqtt:
     )
 
 
-def _second_judge(policy: PhiPolicy) -> Judge:
+def _second_judge(settings: HubSettings) -> Judge:
     from voiceassist.phi.build import build_second_judge  # noqa: PLC0415 - loads spaCy
 
-    return build_second_judge(policy)
+    tagger = engines_of(settings.profile, settings.models_dir).phi_tagger()
+    return build_second_judge(settings.phi, tagger)
 
 
 def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:

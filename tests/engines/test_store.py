@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceassist.engines.fetch import Report, pull
+from voiceassist.engines.fetch import Report, Shipped, pull
 from voiceassist.engines.manifest import Model, ModelFile, ModelManifest, load_manifest
 from voiceassist.engines.packages import Packages
 from voiceassist.engines.store import ModelStore
@@ -157,9 +157,29 @@ def test_a_bad_manifest_names_the_place(tmp_path: Path, text: str, says: str) ->
 
 
 def test_every_model_of_the_manifest_has_a_source_and_a_licence() -> None:
-    """Each file can come from packages, and each model says whose it is and on what terms."""
+    """Each file comes with us or from packages; each model says whose it is, on what terms."""
     manifest: ModelManifest = load_manifest()
     for model in manifest.models.values():
         assert model.licence
         assert model.credit
-        assert all(file.parts for file in model.files)
+        assert all(bool(file.parts) != bool(file.shipped) for file in model.files)
+
+
+def test_what_comes_with_the_installation_is_what_the_manifest_says(tmp_path: Path) -> None:
+    """Shipped weights are pulled without a network, and are the bytes that were measured."""
+    store = ModelStore(tmp_path, load_manifest())
+    shipped = [
+        name for name, one in store.manifest.models.items() if all(f.shipped for f in one.files)
+    ]
+    assert shipped
+    for name in shipped:
+        assert pull(store, name, [Shipped()], nothing)
+        assert not pull(store, name, [Shipped()], nothing)
+
+
+def test_a_shipped_file_that_is_missing_says_what_to_do(tmp_path: Path) -> None:
+    """An installation that lost its weights is told to be installed again."""
+    file = ModelFile(name="model.onnx", sha256="0" * 64, size=1, shipped="nowhere/model.onnx")
+    model = Model(task="phi", about="x", licence="x", credit="x", files=(file,))
+    with pytest.raises(Unavailable, match="install it again"):
+        Shipped().fetch(model, file, tmp_path / "model.onnx", nothing)

@@ -60,7 +60,7 @@ class Raises:
 
 @pytest.fixture(scope="module")
 def second() -> Gate:
-    return build_second_judge(PhiPolicy(timeout_s=20))
+    return build_second_judge(PhiPolicy(timeout_s=20), None)
 
 
 @pytest.fixture

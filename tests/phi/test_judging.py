@@ -174,7 +174,7 @@ class Tags:
 def test_a_broken_tagger_holds(spans: object) -> None:
     """The learned tagger is no exception: the gate can't even be built around a broken one."""
     with pytest.raises(Exception, match="finds nothing"):
-        build_gate(PhiPolicy(timeout_s=20), Tags(spans))  # type: ignore[arg-type]  # wrong on purpose
+        build_second_judge(PhiPolicy(timeout_s=20), Tags(spans))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_the_second_judge_is_stricter() -> None:
@@ -182,7 +182,7 @@ def test_the_second_judge_is_stricter() -> None:
     text = "which clinics near pittsburgh treat lupus"
     policy = PhiPolicy(timeout_s=20)
     assert not build_gate(policy, None).judge(Transcript(text, 1.0)).held
-    assert build_second_judge(policy).judge(Transcript(text, 1.0)).held
+    assert build_second_judge(policy, None).judge(Transcript(text, 1.0)).held
 
 
 def test_drug_names_are_free() -> None:

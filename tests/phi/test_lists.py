@@ -195,10 +195,10 @@ def test_only_patients_are_told_as_patients(tmp_path: Path) -> None:
 def test_a_gate_with_lists_holds_what_it_freed(tmp_path: Path, *, second: bool) -> None:
     """Room and hub hold a listed name that rules alone pass, in any form; the rest stays free."""
     path = written(tmp_path / "lists", Sources(patients=["Grace Hope"], places=["Temple Tinker"]))
-    build = build_second_judge if second else lambda policy: build_gate(policy, None)
-    gate = build(PhiPolicy(timeout_s=20, lists=path))
+    build = build_second_judge if second else build_gate
+    gate = build(PhiPolicy(timeout_s=20, lists=path), None)
     for text in ("which statin would grace hope tolerate", "which statin does temple tinker stock"):
-        assert not build(PhiPolicy(timeout_s=20)).judge(Transcript(text, 1.0)).held
+        assert not build(PhiPolicy(timeout_s=20), None).judge(Transcript(text, 1.0)).held
         assert [item.by for item in gate.judge(Transcript(text, 1.0)).items] == ["site"]
     assert not gate.judge(Transcript("which statin has the best evidence", 1.0)).held
 
@@ -254,7 +254,7 @@ def test_a_missing_or_open_file_gives_no_gate(tmp_path: Path) -> None:
     with pytest.raises(Unverified, match="chmod 600"):
         load_lists(path)
     with pytest.raises(WrongUse, match="none"):
-        build_second_judge(PhiPolicy(lists=tmp_path / "none"))
+        build_second_judge(PhiPolicy(lists=tmp_path / "none"), None)
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.signing import Signer
 from voiceassist.engines.bundle import Bundle, read_signer, read_trusted, write_bundle
-from voiceassist.engines.fetch import Report, Source, Upstream, pull
+from voiceassist.engines.fetch import Report, Shipped, Source, Upstream, pull
 from voiceassist.engines.packages import Packages
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.store import ModelStore, default_store
@@ -174,8 +174,8 @@ def _chosen(
 
 def _sources(packages: Packages, *, upstream: bool | None) -> list[Source]:
     if upstream is None:
-        return [Upstream(), packages]
-    return [Upstream()] if upstream else [packages]
+        return [Shipped(), Upstream(), packages]
+    return [Shipped(), Upstream() if upstream else packages]
 
 
 def _pull_all(store: ModelStore, names: Sequence[str], sources: list[Source]) -> list[str]:

@@ -7,6 +7,7 @@ pull had already brought stays in the staging folder and is not fetched again.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -18,6 +19,7 @@ from voiceassist.engines.manifest import Model, ModelFile
 from voiceassist.engines.store import ModelStore, verify_file
 from voiceassist.errors import Unavailable, Unverified
 from voiceassist.files import full_disk_named
+from voiceassist.resources import data_folder
 
 Report: TypeAlias = Callable[[float], None]  # called with the fraction, 0 to 1, of what is done
 
@@ -35,6 +37,26 @@ class Source(Protocol):
 
     def fetch(self, model: Model, file: ModelFile, target: Path, report: Report, /) -> None:
         """Write the file to `target`; raises `Unavailable` or `Unverified`."""
+
+
+class Shipped:
+    """Weights that were trained for this project and come with it."""
+
+    name = "shipped"
+
+    def has(self, _model: Model, file: ModelFile) -> bool:
+        """Whether this installation carries the file."""
+        return bool(file.shipped)
+
+    def fetch(self, _model: Model, file: ModelFile, target: Path, report: Report) -> None:
+        """Copy the file."""
+        try:
+            shutil.copyfile(data_folder("models") / file.shipped, target)
+        except OSError as error:
+            raise Unavailable(
+                f"{file.shipped} is missing from this installation; install it again"
+            ) from error
+        report(1.0)
 
 
 class Upstream:

@@ -38,13 +38,17 @@ class Part(_Value):
 
 
 class ModelFile(_Value):
-    """One file of a model. `parts`, joined in order, are the whole file."""
+    """One file of a model. `parts`, joined in order, are the whole file.
+
+    `shipped` is its path below `models/` of this installation: weights that were trained here.
+    """
 
     name: str = _Name
     sha256: str = Sha256
     size: int = Field(gt=0)
     upstream: str = ""
     parts: tuple[Part, ...] = ()
+    shipped: str = ""
 
 
 class Model(_Value):

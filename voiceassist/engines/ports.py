@@ -147,3 +147,18 @@ class PhiTagger(Protocol):
 
     def tag(self, text: str) -> Sequence[TaggedSpan]:
         """The spans in `text`, in order, none overlapping."""
+
+
+class WordClassifier(Protocol):
+    """Tells of each word what kind of identifier it may be. Thread-safe."""
+
+    model: str
+    kinds: tuple[str, ...]
+    """What the columns mean; the first is "none of them"."""
+    operating_point: float
+    """The chance of being any of them at which a word was found worth holding, 0 to 1."""
+
+    def classify(
+        self, words: Sequence[str], known: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities (words, kinds) of `words` in order, with (words, features) told of them."""

@@ -56,7 +56,7 @@ class EmbedProfile(_Part):
 
 
 class TaggerProfile(_Part):
-    """The PHI tagger and what runs it."""
+    """A model of the PHI gate and what runs it."""
 
     model: str
     threads: int = Field(default=1, ge=1, le=32)
@@ -89,6 +89,7 @@ class Profile(_Part):
     tts: TtsProfile
     embed: EmbedProfile
     tagger: TaggerProfile
+    classifier: TaggerProfile
     generate: GenerateProfile | None = None
     audio: AudioProfile = AudioProfile()
 
@@ -96,7 +97,7 @@ class Profile(_Part):
     def models(self) -> tuple[str, ...]:
         """The models that this board needs."""
         names = [self.vad.model, self.stt.model, self.tts.model, self.embed.model]
-        names.append(self.tagger.model)
+        names += [self.tagger.model, self.classifier.model]
         if self.generate:
             names.append(self.generate.model)
         return tuple(dict.fromkeys(names))

@@ -12,6 +12,7 @@ from voiceassist.engines.ports import (
     TextToSpeech,
     VoiceActivity,
     WakeWord,
+    WordClassifier,
 )
 from voiceassist.engines.profile import Profile
 from voiceassist.engines.runtimes import load_onnxruntime, load_openvino
@@ -21,6 +22,7 @@ from voiceassist.engines.tagger import RampartTagger
 from voiceassist.engines.tts import Piper
 from voiceassist.engines.vad import SileroVad
 from voiceassist.engines.wake import MicroWake
+from voiceassist.engines.words import WordPieceClassifier
 
 
 class Engines:
@@ -64,6 +66,13 @@ class Engines:
         """The PHI tagger."""
         profile = self.profile.tagger
         return RampartTagger(
+            self.store.folder(profile.model), model=profile.model, threads=profile.threads
+        )
+
+    def phi_classifier(self) -> WordClassifier:
+        """The classifier that the gate was given for clinicians' sentences."""
+        profile = self.profile.classifier
+        return WordPieceClassifier(
             self.store.folder(profile.model), model=profile.model, threads=profile.threads
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from presidio_analyzer import EntityRecognizer
 
 from voiceassist.contract.speech import Transcript
-from voiceassist.engines.ports import PhiTagger
+from voiceassist.engines.ports import PhiTagger, WordClassifier
 from voiceassist.errors import Unavailable
 from voiceassist.phi.frame import Analyser
 from voiceassist.phi.gate import Gate
@@ -18,7 +18,11 @@ from voiceassist.phi.recognisers.ages import AgeRecogniser
 from voiceassist.phi.recognisers.contact import ContactRecogniser
 from voiceassist.phi.recognisers.dates import DateRecogniser
 from voiceassist.phi.recognisers.ids import IdRecogniser
-from voiceassist.phi.recognisers.models import EntityRecogniser, TaggerRecogniser
+from voiceassist.phi.recognisers.models import (
+    ClassifierRecogniser,
+    EntityRecogniser,
+    TaggerRecogniser,
+)
 from voiceassist.phi.recognisers.names import NameRecogniser
 from voiceassist.phi.recognisers.places import PlaceRecogniser
 from voiceassist.phi.recognisers.site import SiteRecogniser
@@ -36,22 +40,30 @@ def rules() -> list[EntityRecognizer]:
     ]  # fmt: skip
 
 
-def build_gate(policy: PhiPolicy, tagger: PhiTagger | None) -> Gate:
-    """The room's gate: rules on both forms; spaCy and the tagger on the canonical one."""
+def build_gate(policy: PhiPolicy, classifier: WordClassifier | None) -> Gate:
+    """The room's gate: rules on both forms; spaCy and the classifier on the canonical one.
+
+    Without the classifier the rules judge alone, which a room never does: for tests, first looks.
+    """
     learned: list[EntityRecognizer] = [EntityRecogniser(load_lexicon())]
-    if tagger is not None:
-        learned.append(TaggerRecogniser(load_lexicon(), tagger))
+    if classifier is not None:
+        learned.append(ClassifierRecogniser(load_lexicon(), classifier))
     return _gate(policy, [*rules(), *learned])
 
 
-def build_second_judge(policy: PhiPolicy) -> Gate:
-    """The hub's gate: thresholds lowered, and spaCy believed without a person in the text.
+def build_second_judge(policy: PhiPolicy, tagger: PhiTagger | None) -> Gate:
+    """The hub's gate, on what a room cleared; what it holds is a room's mistake.
 
-    It runs in the hub's process, on what a room cleared; what it holds is a room's mistake.
+    Thresholds are lower, spaCy is believed without a person in the text, and in the room's
+    classifier's place stands a tagger that others trained on other texts. Without it (None) the
+    rules judge alone, which a hub never does.
     """
     lower = {kind: min(score, _SECOND_CEILING) for kind, score in policy.thresholds.items()}
     stricter = policy.model_copy(update={"thresholds": lower})
-    return _gate(stricter, [*rules(), EntityRecogniser(load_lexicon(), strict=True)])
+    learned: list[EntityRecognizer] = [EntityRecogniser(load_lexicon(), strict=True)]
+    if tagger is not None:
+        learned.append(TaggerRecogniser(load_lexicon(), tagger))
+    return _gate(stricter, [*rules(), *learned])
 
 
 def _proven(gate: Gate) -> Gate:

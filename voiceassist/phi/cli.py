@@ -7,9 +7,9 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, TypeVar
 
 import typer
 from rich.progress import track
@@ -17,7 +17,6 @@ from rich.progress import track
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Held, Verdict
-from voiceassist.engines.ports import PhiTagger
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
@@ -34,7 +33,8 @@ from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.settings import load_policy
 from voiceassist.phi.split import Part
 
-_BOARD = "generic-x86"  # the tagger is the same on every board
+_Model = TypeVar("_Model")
+_BOARD = "generic-x86"  # these models are the same on every board
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(lists_app, name="lists")
 
@@ -142,15 +142,18 @@ def _gate(policy: Path | None, *, second: bool) -> Gate:
 
 
 def _gate_of(policy: PhiPolicy, *, second: bool) -> Gate:
-    return build_second_judge(policy) if second else build_gate(policy, _tagger())
+    engines = Engines(load_profile(_BOARD), default_store())
+    if second:
+        return build_second_judge(policy, _there(engines.phi_tagger))
+    return build_gate(policy, _there(engines.phi_classifier))
 
 
-def _tagger() -> PhiTagger | None:
-    """The tagger, where its weights are on this machine; the rules judge without it, too."""
+def _there(make: Callable[[], _Model]) -> _Model | None:
+    """The model, where its weights are on this machine; the rules judge without it, too."""
     try:
-        return Engines(load_profile(_BOARD), default_store()).phi_tagger()
+        return make()
     except VoiceAssistError as error:
-        err.print(f"judging without the tagger: {error}", markup=False, soft_wrap=True)
+        err.print(f"judging by rules alone: {error}", markup=False, soft_wrap=True)
         return None
 
 

@@ -30,9 +30,12 @@ _REPORTED = 4  # one row in four
 
 
 def group(row: dict[str, Any]) -> str:
-    """What a row shares with its kin: its query's id, else the topic of its written words."""
+    """What a row shares with its kin: its query's id, else the topic of its written words.
+
+    A query without items stands in more than one file under other ids, so its words count.
+    """
     query = _QUERY.match(str(row.get("id", "")))
-    if query:
+    if query and (row.get("label") or row.get("spans")):  # a hard negative has kin by its words
         return query.group()
     words = _WORD.findall(str(row.get("said") or row.get("text") or "").lower())
     return " ".join(word for word in words if word not in _FRAME) or " ".join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+from collections.abc import Iterable
 from enum import IntFlag
 from functools import cache
 from importlib.resources import files
@@ -32,6 +33,10 @@ class Lexicon:
 
     def __len__(self) -> int:
         return len(self._words)
+
+    def all_words(self) -> Iterable[str]:
+        """Every word and phrase, in the lexicon's order."""
+        return self._words.keys()
 
     def kind(self, word: str) -> WordKind:
         """The kinds of a lower-case word or phrase; a possessive counts as its stem."""

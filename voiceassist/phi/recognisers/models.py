@@ -1,15 +1,17 @@
-"""Learned detectors in Presidio's frame: spaCy's entities and the ONNX tagger."""
+"""Learned detectors in Presidio's frame: spaCy's entities, the ONNX tagger, the classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from presidio_analyzer import RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from voiceassist.engines.ports import PhiTagger
+from voiceassist.engines.ports import PhiTagger, WordClassifier
 from voiceassist.phi.lexicon import Lexicon, WordKind
+from voiceassist.phi.lexicon.features import features
 from voiceassist.phi.recognisers import vocabulary as v
 from voiceassist.phi.recognisers.base import Finding, Recogniser, words_of
 from voiceassist.phi.recognisers.context import about_a_person
@@ -85,9 +87,7 @@ class TaggerRecogniser(_Learned):
         self._tagger = tagger
 
     def find(self, text: str) -> Iterator[Finding]:
-        """The tagger's plausible spans, where a person is spoken of: else rules suffice."""
-        if not about_a_person(text):
-            return
+        """The tagger's plausible spans."""
         for span in self._tagger.tag(text):
             kind = self._KINDS.get(span.kind.upper())
             if kind is None:
@@ -95,3 +95,43 @@ class TaggerRecogniser(_Learned):
             found = Finding(kind, span.start, span.end, float(span.score))
             if kind not in {"NAME", "LOCATION", "ADDRESS"} or self._plausible(text, found):
                 yield found
+
+
+class ClassifierRecogniser(Recogniser):
+    """The classifier trained on clinicians' sentences (models/phi_classifier).
+
+    It reads the canonical form word by word, and beside each word what the lexicon knows of it:
+    a name that no list knows is still one where a name would stand. Scores are bent so that the
+    model's operating point is 0.5.
+    """
+
+    kinds = ("NAME", "LOCATION", "DATE", "AGE", "ID")
+    label = "classifier"
+    _KINDS: Mapping[str, str] = {"CONTACT": "ID"}
+    _LEAST = 0.02
+
+    def __init__(self, lexicon: Lexicon, classifier: WordClassifier) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+        self._classifier = classifier
+        point = classifier.operating_point
+        self._bend = point / (1 - point)
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Stretches of words that the classifier takes for one identifier."""
+        words = text.split(" ")
+        if not any(words):
+            return
+        chances = self._classifier.classify(words, features(words, self._lexicon))
+        kinds = self._classifier.kinds
+        marked, start = [], 0
+        for word, row in zip(words, chances, strict=True):
+            free = float(row[0])
+            score = (1 - free) / (1 - free + self._bend * free) if free < 1 else 0.0
+            kind = kinds[1 + int(row[1:].argmax())] if score >= self._LEAST and word else ""
+            marked.append((self._KINDS.get(kind, kind), start, start + len(word), score))
+            start += len(word) + 1
+        for kind, stretch in groupby(marked, key=lambda one: one[0]):
+            parts = list(stretch)
+            if kind:
+                yield Finding(kind, parts[0][1], parts[-1][2], max(part[3] for part in parts))

@@ -38,7 +38,7 @@ _LEAST_SPELLED = 4
 _ACRONYMS = frozenset(
     split_words(
         """
-    chads cha vasc nsaid nsaids brca sglt hmgcoa copd ards sars covid mrsa vre nstemi stemi
+    hgba chads cha vasc nsaid nsaids brca sglt hmgcoa copd ards sars covid mrsa vre nstemi stemi
     cabg hiit heent perrla ecmo bipap cpap asa ppi ldl hdl ggt alt ast tsh hba apoe cyp psa
     cea bnp ekg ecg eeg emg mri cta pet dexa hpv hsv ebv cmv rsv hiv aids htlv tavr tavi
     dapt doac noac ssri snri maoi raas arni glp gerd ibs ibd pcos adhd ptsd ocd asd als
@@ -51,6 +51,7 @@ _LONGEST_NAME = 3
 _LEAST_NAME = 4
 _LONE_GIVEN = 0.45
 _SPELLED_NUMBERS = ("eleven", "twelve", "teen", "twent", "thirt")
+_SPELLED_DIGITS = ("three", "four", "five", "seven", "eight", "nine", "zero")
 
 
 class NameRecogniser(Recogniser):
@@ -81,7 +82,7 @@ class NameRecogniser(Recogniser):
         before = words[at - 1].text if at else ""
         before2 = words[at - 2].text if at > 1 else ""
         rest = self._rest(words, at)
-        if self._titled(before, words, at):
+        if self._titled(before, words, at, person=person):
             yield 1 + rest, 0.95
         cued = before in v.NAME_CUES or (before in {"is", "was", "s"} and before2 in v.NAME_CUES)
         if cued and self._may_name(text) and not self._of_a_thing(words, at):
@@ -108,7 +109,7 @@ class NameRecogniser(Recogniser):
         elif common_given:
             yield 1 + rest, 0.8 if person else _LONE_GIVEN
 
-    def _titled(self, title: str, words: Sequence[Word], at: int) -> bool:
+    def _titled(self, title: str, words: Sequence[Word], at: int, *, person: bool) -> bool:
         text = words[at].text
         if title not in v.TITLES:
             return False
@@ -121,7 +122,9 @@ class NameRecogniser(Recogniser):
             return text.replace("'", "").isalpha() and not (
                 bits & WordKind.COMMON and not bits & _ANY_NAME
             )
-        return not bits & _ORDINARY and text.replace("'", "").isalpha()
+        # "the nurse cystoscopist": a trade's title alone makes no name of a word that no list knows
+        known = bool(bits & _ANY_NAME) or person
+        return known and not bits & _ORDINARY and text.replace("'", "").isalpha()
 
     def _is_given(self, text: str) -> bool:
         if text in v.STOPS or text in v.ORGANISATIONS:
@@ -220,10 +223,17 @@ class NameRecogniser(Recogniser):
                 at += max(1, length)
                 continue
             named = self._lexicon.is_any(letters, WordKind.GIVEN | WordKind.SURNAME)
-            if any(number in letters for number in _SPELLED_NUMBERS):
+            if any(number in letters for number in _SPELLED_NUMBERS) or _spells_a_digit(letters):
                 score = 0.0  # "q t h i r t e e n" is the name of a chromosome's band
             else:
                 cued = at > 0 and texts[at - 1] in _SPELLING_CUES
                 score = 0.9 if named or cued or length > _LEAST_SPELLED else _LONE_GIVEN
             yield Finding("NAME", words[at].start, words[at + length - 1].end, score)
             at += length
+
+
+def _spells_a_digit(letters: str) -> bool:
+    """As in "t h r e e m", a unit's power read out: a digit's name and at most one letter more."""
+    return any(
+        letters.startswith(digit) and len(letters) <= len(digit) + 1 for digit in _SPELLED_DIGITS
+    )
