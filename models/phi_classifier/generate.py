@@ -52,6 +52,40 @@ DRUGS = split_words(
     pembrolizumab vancomycin ceftriaxone acyclovir allopurinol colchicine tylenol bactrim
     """
 )
+BRANDS = split_words(
+    """
+    lipitor crestor zocor norvasc zestril diovan coumadin eliquis xarelto plavix brilinta lasix
+    synthroid glucophage januvia jardiance farxiga ozempic wegovy mounjaro trulicity victoza lantus
+    humalog novolog zoloft prozac lexapro celexa wellbutrin effexor cymbalta xanax ativan klonopin
+    ambien lunesta belsomra adderall ritalin concerta vyvanse seroquel zyprexa abilify risperdal
+    depakote keppra lamictal topamax neurontin lyrica ultram percocet norco vicodin oxycontin advil
+    motrin aleve celebrex humira enbrel remicade stelara dupixent advair symbicort spiriva singulair
+    ventolin flonase zyrtec claritin allegra nexium prilosec pepcid zofran augmentin zithromax cipro
+    levaquin keflex valtrex tamiflu paxlovid viagra cialis flomax proscar fosamax prolia premarin
+    mirena nuvaring shingrix entresto sudafed mucinex benadryl tums miralax valium suboxone narcan
+    """
+)
+DRUGS += BRANDS
+DRUGS += ["sacubitril valsartan", "amoxicillin clavulanate", "insulin glargine", "tiotropium"]
+COUNTRIES = (
+    "mexico", "india", "china", "brazil", "peru", "nigeria", "kenya", "ghana", "haiti", "vietnam",
+    "thailand", "the philippines", "pakistan", "bangladesh", "egypt", "ethiopia", "somalia", "chad",
+    "georgia", "jordan", "turkey", "russia", "ukraine", "poland", "germany", "france", "italy",
+    "spain", "england", "ireland", "canada", "japan", "korea", "cuba", "guatemala", "honduras",
+    "colombia", "africa", "southeast asia", "the united states", "australia", "the caribbean",
+)  # fmt: skip
+ACRONYMS = split_words(
+    """
+    kdigo gold gina nice uspstf acog aha acc ada esc idsa nccn asco who cdc fda hipaa hedis chads
+    mmse phq gad nihss apache sofa meld curb tsh psa bnp ana crp esr ige hla jak2 brca1 brca2 kras
+    egfr her2 braf mthfr apoe cyp2c19 mrsa esbl copd ards sglt2 glp1 dpp4 ace arb nsaid ppi ssri
+    """
+)
+TESTS = (
+    "tsh", "bnp", "a1c", "inr", "creatinine", "potassium", "troponin", "d dimer", "lipase", "mri",
+    "ct scan", "biopsy", "echo", "ekg", "urine culture", "blood culture", "colonoscopy", "vitamin d",
+    "hemoglobin", "platelet count", "liver enzymes", "psa", "pap smear", "mammogram", "bone density",
+)  # fmt: skip
 HEADS = (
     "syndrome", "disease", "sign", "score", "criteria", "trial", "catheter", "reflex", "palsy",
     "procedure", "test", "tumor", "law", "classification", "fracture", "hernia", "ataxia", "index",
@@ -87,6 +121,28 @@ _FREE_TAILS = (
     "egfr 45", "potassium 5.2", "in the icu", "phone", "contact", "last seen recently", "i d",
 )  # fmt: skip
 _FREE = (
+    "bp {b} over {n1} heart rate {b} what should i adjust", "bp {b}/{n1} pulse {n1} afebrile",
+    "blood pressure {b}/{n1} on {d}", "pain is {k}/10 with {c}", "visual acuity 20/{n1} in the left eye",
+    "serial sevens 93 86 79 72 65 is that normal", "fio2 {n1} peep {k} tidal volume 4{n1} next move",
+    "{d} taper {n1} {n1} {k} three days each", "titrate {d} {k} {n1} 1{n1} over four weeks",
+    "max daily dose of {d} is {n}", "{d} bolus {n1} units per kilo then {k} units per kilo per hour",
+    "temp 10{k} sats {n1} percent on room air", "sodium {b} potassium {k} bicarb {n1}",
+    "weight {n1} kilos height 1{n1} centimeters bmi {n1}", "a1c {k}.{k} fasting glucose {b}",
+    "platelets {b} hemoglobin {k} white count {k}.{k}", "wbc {k} crp {b} lactate {k}.{k}",
+    "can she switch from {d} to {e} without a washout", "missed a dose of {d} what now",
+    "can i combine {d} and {e}", "{d} {n} mg twice daily or {e} {n} mg once daily",
+    "stop {d} start {e} and recheck the {l} in {k} weeks", "order a {l} and a chest x ray",
+    "born in {co} bcg vaccinated is the skin test reliable", "moved here from {co} as a child",
+    "the patient traveled to {co} last month and has a fever", "returned from {co} with diarrhea",
+    "she is from {st} is {c} common there", "in {st} can a nurse prescribe {d}", "hiking in {st} state",
+    "can i email a patient about a {l} under hipaa", "what does the {ac} guideline say about {c}",
+    "the {y} {ac} guideline on {c}", "does medicare cover {d}", "icd 10 code for {c}", "{co} {y} rates of {c}",
+    "array shows del {k}p which specialist", "karyotype 4{k} xxy what next", "{ac} positive {c}",
+    "her mother had {c} at {a}", "his wife reports {c} at night", "the nurse asked about {d}",
+    "heart rate in the nineties adjust {d}", "a {a} year old {s} with a bp of {b} over {n1}",
+    "{ac} score of {k} in {c}", "the patient says {d} makes her dizzy", "how do i document {c}",
+    "need a note for work for {k} days", "refer to the emergency department", "what is the {l} cutoff for {c}",
+    "what side effects does {d} have", "does my insurance cover {d}", "thanks doctor is {d} safe for me",
     "what is {ep}", "what are the symptoms of {ep}", "how is {ep} treated", "is {ep} inherited",
     "what causes {ep}", "how to diagnose {ep}", "does a positive {ep1} mean {c}",
     "how do i calculate the {ep1}", "what is the {n} mg dose of {d}", "does {d} interact with {e}",
@@ -100,6 +156,24 @@ _FREE = (
     "does the {y} update of the {tr} guideline change anything for {c}",
 )  # fmt: skip
 _SHORT: tuple[Sequence[Piece | str], ...] = (
+    ("can", "NAME", "take {d} with {c}"), ("tell", "NAME", "to come in for the {l}"),
+    ("NAME's", "{l} is back is it {c}"), ("discharge", "NAME", "on {d} diagnosis {c}"),
+    ("miss", "TITLED", "wants to stop {d}"), ("does", "NAME's", "{c} need {d}"), ("hold", "NAME's", "{d}"),
+    ("what did", "FACILITY", "say about her {c}"), ("get the {l} records from", "FACILITY"),
+    ("send the referral for {c} to", "FACILITY"), ("he was hospitalized in", "TOWN", "for {c}"),
+    ("patient resides in", "TOWN", "history of {c}"), ("send the {d} to the pharmacy in", "TOWN"),
+    ("the kid goes to school in", "TOWN"), ("my patient lives there in", "TOWN"), ("lives alone in", "TOWN"),
+    ("room three is", "SHORT_AGE", "{c} on {d}"), ("SHORT_AGE", "with {c}"), ("at", "YEARS", "does treating {c} help"),
+    ("she had her", "BIRTHDAY", "and has {c}"), ("she is in her", "DECADE", "with {c}"),
+    ("pull the {l} from", "DATE"), ("the biopsy from", "DATE", "was abnormal"), ("DATE", "seen for {c}"),
+    ("placard for", "PLATE", "because of {c}"), ("PLATE", "is the plate she drove with {c}"),
+    ("the plate was", "PLATE", "driver had {c}"), ("vin", "VIN", "for the adapted van"),
+    ("serial", "CODE", "on her pump"), ("udi", "UDI", "mri safe"), ("her router", "NETWORK", "blocks the monitor"),
+    ("the balance under", "CODE", "is why he stopped {d}"), ("member", "CODE", "is {d} covered"),
+    ("license", "CODE", "expired can she drive with {c}"), ("dea", "CODE", "to prescribe {d}"),
+    ("see", "CONTACT", "for the result"), ("his page is", "CONTACT"), ("NAME", "had {c} in {y}"),
+    ("start {d} for", "NAME", "and recheck in {k} weeks"), ("{l} for", "NAME"), ("message from", "NAME", "about {d}"),
+    ("spell that", "SPELLED", "has {c}"), ("last name", "SPELLED", "on {d}"), ("SPELLED", "bed four has {c}"),
     ("is", "NAME", "allergic to {d}"), ("NAME", "wants to know whether {d} is safe"),
     ("when was", "NAME", "last here"), ("what did", "NAME's", "labs show"), ("call", "NAME", "at", "PHONE"),
     ("add a note for", "NAME", "on", "DATE"), ("NAME", "is due on", "DATE"), ("refill {d} for", "NAME"),
@@ -139,6 +213,12 @@ _MAKE: dict[str, tuple[str, Callable[[Random], str]]] = {
     "FACILITY": ("LOCATION", slots.facility), "ADDRESS": ("LOCATION", slots.address),
     "DATE": ("DATE", slots.date), "CODE": ("ID", slots.code), "PHONE": ("CONTACT", slots.phone),
     "CONTACT": ("CONTACT", slots.contact), "AGE": ("AGE", slots.old_age),
+    "SHORT_AGE": ("AGE", lambda rng: f"{rng.randint(90, 104)}{rng.choice('mf')}"),
+    "YEARS": ("AGE", lambda rng: f"{rng.randint(90, 104)} years"),
+    "BIRTHDAY": ("AGE", lambda rng: f"{rng.choice(('hundred and second', '91st', '95th', '100th'))} birthday"),
+    "DECADE": ("AGE", lambda rng: rng.choice(("nineties", "early nineties", "late nineties"))),
+    "PLATE": ("ID", slots.plate), "VIN": ("ID", slots.vin), "UDI": ("ID", slots.udi),
+    "NETWORK": ("CONTACT", slots.network), "SPELLED": ("NAME", slots.spelled),
     "ZIP": ("LOCATION", lambda rng: f"{rng.randint(10000, 99999)}"),
     "ROOM": ("ID", lambda rng: f"{rng.randint(1, 499)}"),
     "NAME's": ("NAME", lambda rng: slots.name(rng) + "'s"),
@@ -146,14 +226,19 @@ _MAKE: dict[str, tuple[str, Callable[[Random], str]]] = {
 
 
 def examples(seed: int, count: int) -> Iterator[Example]:
-    """`count` generated sentences; some two in five hold nothing."""
+    """`count` generated sentences; nearly half hold nothing."""
     rng = Random(seed)
     for _ in range(count):
         pick = rng.random()
-        if pick < 0.2:
+        if pick < 0.3:
             pieces: list[Piece] = [(_fill(rng, rng.choice(_FREE)), "")]
-        elif pick < 0.45:
+            if rng.random() < 0.3:
+                pieces.append((_fill(rng, rng.choice(_FREE)), ""))
+        elif pick < 0.6:
             pieces = _short(rng)
+            if rng.random() < 0.25:
+                more = [(_fill(rng, rng.choice(_FREE)), "")]
+                pieces = pieces + more if rng.random() < 0.5 else more + pieces
         else:
             pieces = _long(rng)
         yield assembled(rng, pieces)
@@ -216,7 +301,9 @@ def _fill(rng: Random, form: str) -> str:
         "c": rng.choice(CONDITIONS), "d": slots.drug(rng, DRUGS), "e": slots.drug(rng, DRUGS),
         "a": str(rng.randint(1, 89)), "s": rng.choice(_SEX), "y": str(rng.randint(1995, 2026)),
         "n": str(rng.choice((1, 2, 5, 10, 16, 22, 25, 50, 100, 250, 500, 750, 1000))),
-        "st": rng.choice(slots.STATES), "ep": eponym(rng), "ep1": eponym(rng),
+        "st": rng.choice(slots.STATES), "co": rng.choice(COUNTRIES), "l": rng.choice(TESTS),
+        "k": str(rng.randint(2, 9)), "b": str(rng.randint(90, 210)), "n1": str(rng.randint(11, 98)),
+        "ac": rng.choice(ACRONYMS), "ep": eponym(rng), "ep1": eponym(rng),
         "tr": "".join(rng.choice("abcdefghilmnoprstuvw") for _ in range(rng.randint(4, 7))),
     }  # fmt: skip
     words = form.format(**values)

@@ -16,6 +16,7 @@ from typing import Any
 import slots
 from generate import Example, Piece, assembled, fill
 
+from voiceassist.phi import synthetic
 from voiceassist.phi.split import only
 
 Row = dict[str, Any]
@@ -27,6 +28,11 @@ _OTHERS = {
     "PERSON": "NAME", "ADDRESS": "LOCATION", "STREET_ADDRESS": "LOCATION", "CREDIT_CARD": "ID",
     "PHONE_NUMBER": "CONTACT", "EMAIL_ADDRESS": "CONTACT", "US_SSN": "ID", "IBAN_CODE": "ID",
     "US_DRIVER_LICENSE": "ID", "IP_ADDRESS": "CONTACT", "DOMAIN_NAME": "CONTACT", "ZIP_CODE": "LOCATION",
+}  # fmt: skip
+_ELSEWHERE = {
+    "birth": "DATE", "date": "DATE", "age": "AGE", "phone": "CONTACT", "fax": "CONTACT",
+    "email": "CONTACT", "url": "CONTACT", "ip": "CONTACT", "street": "LOCATION", "zip": "LOCATION",
+    "spelled": "NAME",
 }  # fmt: skip
 _NEUTRAL = {
     "NAME": ("the patient", "a patient", "this patient", "", "one of my patients", "the patient's"),
@@ -84,6 +90,16 @@ def negatives(folder: Path) -> list[tuple[str, str]]:
     for row in read(folder / "real_stt.jsonl"):
         if not row["phi"]:
             found.append((row["label"], row["text"]))
+    return found
+
+
+def made_elsewhere(seed: int, count: int) -> list[Example]:
+    """Sentences of the generator that measures the rules (`phi kinds`): other hands, other words."""
+    found = [Example(text, ()) for _, text in synthetic.negatives(count * 6, seed)]
+    for kind in (one for one in synthetic.KINDS if one != "unique"):  # those have no place
+        named = _ELSEWHERE.get(kind, "ID")
+        made = synthetic.rows(kind, count, seed)
+        found += [Example(row.text, ((named, row.start, row.end),)) for row in made]
     return found
 
 

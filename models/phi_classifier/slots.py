@@ -11,6 +11,7 @@ from random import Random
 
 from voiceassist.phi.lexicon import WordKind, load_lexicon
 from voiceassist.phi.normalise import MONTHS
+from voiceassist.phi.recognisers.vocabulary import KNOWN_FACILITIES
 from voiceassist.phi.wordlists import split_words
 
 DIGITS = split_words("zero one two three four five six seven eight nine")
@@ -51,6 +52,8 @@ _DRUG_ENDS = split_words(
     """
 )
 _DAYS = split_words("monday tuesday wednesday thursday friday saturday sunday")
+_LETTERS, _DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+_KNOWN_PLACES = sorted(KNOWN_FACILITIES)
 _STREETS = split_words("street avenue road lane drive court boulevard place way terrace st ave rd")
 _PARTICLES = ("de la", "van", "van der", "von", "mc", "o", "al", "el", "de", "di", "bin", "st")
 _TOP = ("com", "org", "net", "edu", "io", "health")
@@ -148,7 +151,9 @@ def facility(rng: Random) -> str:
     pick = rng.random()
     if pick < 0.03:
         return f"{rng.choice(_PLAIN_FIRST)} {rng.choice(_PLAIN_LAST)}"
-    if pick < 0.07:
+    if pick < 0.08:
+        return rng.choice(_KNOWN_PLACES) + rng.choice(("", "", " clinic", " hospital"))
+    if pick < 0.11:
         return "".join(rng.choice("abcdefghilmnoprstuvw") for _ in range(rng.randint(3, 5)))
     first = _one_of(rng, (
         (0.30, lambda: rng.choice(PLACES)),
@@ -161,9 +166,9 @@ def facility(rng: Random) -> str:
         (0.94, lambda: rng.choice(STATES)),
         (1.00, lambda: invented(rng)),
     ))  # fmt: skip
-    if pick < 0.12:
+    if pick < 0.15:
         return first
-    if pick < 0.17:
+    if pick < 0.2:
         return f"{rng.choice(_FACILITIES)} of {first}"
     return f"{first} {rng.choice(_FACILITIES)}"
 
@@ -239,6 +244,47 @@ def contact(rng: Random) -> str:
         f"www.{where}.{top}", f"https://{where}.{top}/{who}",
         ".".join(str(rng.randint(1, 255)) for _ in range(4)),
     ))  # fmt: skip
+
+
+def _some(rng: Random, alphabet: str, count: int) -> str:
+    return "".join(rng.choice(alphabet) for _ in range(count))
+
+
+def plate(rng: Random) -> str:
+    """A number plate, its parts together, apart or with a dash."""
+    a, b = _some(rng, _LETTERS, rng.choice((2, 3, 3))), _some(rng, _DIGITS, rng.choice((2, 3, 4)))
+    sign = rng.choice(("", " ", "-", " dash "))
+    whole = rng.choice((f"{a}{sign}{b}", f"{b}{sign}{a}", f"{a}{b[:2]} {_some(rng, _LETTERS, 3)}"))
+    return " ".join(whole.replace(" dash ", "-")) if rng.random() < 0.25 else whole
+
+
+def vin(rng: Random) -> str:
+    """A vehicle's number: 17 letters and digits, whole or read out."""
+    number = _some(rng, "abcdefghjklmnprstuvwxyz0123456789", 17)
+    return " ".join(number) if rng.random() < 0.5 else number
+
+
+def udi(rng: Random) -> str:
+    """A device's identifier, or the number of an implant."""
+    return rng.choice((
+        f"(01){_some(rng, _DIGITS, 14)}(21){_some(rng, _DIGITS, 6)}", f"01 {_some(rng, _DIGITS, 14)}",
+        f"{_some(rng, _LETTERS, 2)}{_some(rng, _DIGITS, 7)}", f"{_some(rng, _DIGITS, 3)}-{_some(rng, _LETTERS, 1)}{_some(rng, _DIGITS, 5)}",
+    ))  # fmt: skip
+
+
+def network(rng: Random) -> str:
+    """An address on a network, written or read out."""
+    four = [str(rng.randint(0, 255)) for _ in range(4)]
+    six = [_some(rng, "0123456789abcdef", rng.randint(1, 4)) for _ in range(rng.randint(3, 8))]
+    return rng.choice((".".join(four), " dot ".join(four), ":".join(six), "::".join(six[:2]),
+                       " colon ".join(" ".join(part) for part in six)))  # fmt: skip
+
+
+def spelled(rng: Random) -> str:
+    """A name letter by letter, after itself or alone."""
+    said = rng.choice((given, surname))(rng).replace(" ", "").replace("'", "")
+    letters = rng.choice((" ", "-", ". ")).join(said)
+    return f"{said} {letters}" if rng.random() < 0.2 else letters
 
 
 def drug(rng: Random, known: Sequence[str]) -> str:

@@ -86,16 +86,16 @@ def epoch(folder: Path, seed: int, generated: int) -> list[Example]:
     """The examples of one pass, shuffled; a new seed gives other people and other sentences."""
     rng = Random(seed)
     real, queries = rows.positives(folder)
-    made = [rows.swapped(rng, pieces) for pieces in queries for _ in range(2)]
+    made = [rows.swapped(rng, pieces) for pieces in queries]
     made += [rows.neutral(rng, pieces) for pieces in queries for _ in range(rng.choice((1, 2)))]
     free = rows.negatives(folder)
     quizzes = [text for source, text in free if source == "medquad"]
     hard = [text for source, text in free if source == "asq-phi-hardneg"]
     plain = [text for source, text in free if source not in {"medquad", "asq-phi-hardneg"}]
-    texts = rng.sample(quizzes, min(len(quizzes), 2500)) + plain + hard * 3
-    texts += rows.articles(folder.parent, 3500, rng)
+    texts = rng.sample(quizzes, min(len(quizzes), 2000)) + plain + hard * 3
+    texts += rows.articles(folder.parent, 2500, rng)
     found = [*real, *made, *rows.heard(folder), *rows.heard(folder)]
-    found += rows.others(folder, 700, rng)
+    found += rows.others(folder, 500, rng) + rows.made_elsewhere(seed, 80)
     found += [Example(text, ()) for text in texts]
     found += list(examples(seed, generated))
     rng.shuffle(found)
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--generated", type=int, default=5000)
+    parser.add_argument("--generated", type=int, default=9000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=1.2e-4)
     options = parser.parse_args()

@@ -26,6 +26,7 @@ from voiceassist.phi.evaluate import Machine, every_finding, judge_rows, report,
 from voiceassist.phi.explain import explain
 from voiceassist.phi.figures import as_table
 from voiceassist.phi.gate import Gate
+from voiceassist.phi.kinds_cli import kinds
 from voiceassist.phi.labelled import corpus, read_rows
 from voiceassist.phi.lists_cli import app as lists_app
 from voiceassist.phi.plot import check_plot, write_plot
@@ -37,6 +38,7 @@ _Model = TypeVar("_Model")
 _BOARD = "generic-x86"  # these models are the same on every board
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(lists_app, name="lists")
+app.command("kinds")(kinds)
 
 PolicyFile = Annotated[Path | None, typer.Option("--policy", help="a TOML file of the policy")]
 Second = Annotated[bool, typer.Option("--second", help="ask the hub's second judge")]

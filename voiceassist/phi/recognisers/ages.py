@@ -28,12 +28,14 @@ _AGE = re.compile(
     rf"\s+{_OVER}{_NO_MEASURE}"
     rf"|\b(?:now|just)\s+{_OVER}(?=\s*(?:years?\b|today|this|and\b|with\b|[,.?]|$))"
     rf"|\b{_OVER}\s+{_YEARS}\s*(?=[,.?]|$|male|female|man|woman|lady|gentleman|who|with|and|can|should)"
+    rf"|\bat\s+{_OVER}\s+{_YEARS}\b"
+    rf"|\b{_OVER}[mf]\b(?=\s+(?:with|w|who|on|here|has|had|hx|presents?|presenting)\b)"
     rf"|\b{_OVER}[\s-]*(?:year|yr)?[\s-]*(?:male|female|man|woman|lady|gentleman)\b"
     rf"|\b(?:an?|this|my|the|old)\s+{_OVER}[\s-]?[mf]\b(?!\s*(?:walk|sprint|run|race|dash|distance|pool))",
     re.IGNORECASE,
 )
 _DECADE = re.compile(
-    r"\b(?:in|into|reached|well\s+into)\s+(?:his|her|their|the)\s+"
+    r"\b(?:in\s+(?:his|her|their)|(?:into|reached)\s+(?:his|her|their|the))\s+"  # no heart rate
     r"((?:(?:early|mid|late|mid-to-late)[\s-]+)?(?:nineties|90'?s|hundreds|tenth\s+decade|10th\s+decade))\b"
     r"|\b((?:super)?centenarian|nonagenarian)s?\b"
     r"|\b((?:9\d|1[0-2]\d)(?:st|nd|rd|th)\s+birthday)\b",

@@ -85,10 +85,12 @@ class NameRecogniser(Recogniser):
         if self._titled(before, words, at, person=person):
             yield 1 + rest, 0.95
         cued = before in v.NAME_CUES or (before in {"is", "was", "s"} and before2 in v.NAME_CUES)
-        if cued and self._may_name(text) and not self._of_a_thing(words, at):
+        free = self._of_a_thing(words, at) and not self._name_only(text)
+        if cued and self._may_name(text) and not free:
             yield 1 + rest, 0.85
         common_given = self._lexicon.bits(text) & WordKind.TOP_GIVEN and self._name_only(text)
-        if self._eponym(words, at) and not (person and common_given):
+        called = before in v.PEOPLE | v.NAME_CUES and self._name_only(text)
+        if self._eponym(words, at) and not (called or (person and common_given)):
             return
         if person and rest and self._strangers(words, at):
             yield 1 + rest, 0.7
@@ -149,7 +151,8 @@ class NameRecogniser(Recogniser):
         first, second = words[at].text, words[at + 1].text
         bits = self._lexicon.bits(second)
         first_bits = self._lexicon.bits(first)
-        ordinary, top = bool(first_bits & _ORDINARY), bool(first_bits & WordKind.TOP_GIVEN)
+        ordinary = bool(first_bits & _ORDINARY) or first in v.AMBIGUOUS_GIVEN
+        top = bool(first_bits & WordKind.TOP_GIVEN)
         if len(second) == 1:
             return not ordinary or (second not in {"a", "i"} and person)
         if ordinary and bits & _ORDINARY:

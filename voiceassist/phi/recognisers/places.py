@@ -192,14 +192,19 @@ class PlaceRecogniser(Recogniser):
             if word.text not in {"at", "to", "from", "in"} or at + 1 >= len(words):
                 continue
             near = {w.text for w in words[max(0, at - 6) : at]}
-            if not (near & v.CARE_VERBS or (person and word.text in {"at", "from"})):
+            cared = bool(near & v.CARE_VERBS)
+            if not (cared or (person and word.text in {"at", "from"})):
                 continue
-            begin, end = self._object(words, at + 1)
+            begin, end = self._object(words, at + 1, cared=cared)
             if end > begin:
                 yield Finding("LOCATION", words[begin].start, words[end - 1].end, 0.8)
 
-    def _object(self, words: Sequence[Word], at: int) -> tuple[int, int]:
-        """Where the suspect words after a preposition begin and end; equal where none are."""
+    def _object(self, words: Sequence[Word], at: int, *, cared: bool) -> tuple[int, int]:
+        """Where the suspect words after a preposition begin and end; equal where none are.
+
+        Without a verb of care before it, a word that no list knows is no place: "switch from
+        dupixent to humira".
+        """
         begin = at
         while begin < len(words) and words[begin].text in {"the", "our", "a"}:
             begin += 1
@@ -210,7 +215,10 @@ class PlaceRecogniser(Recogniser):
             and words[last].text not in v.STOPS - {"new", "old"}
         ):
             last += 1
-            if self._suspect(words[last - 1].text):
+            text = words[last - 1].text
+            if self._lexicon.is_any(text, WordKind.STATE):
+                break  # "born in peru, bcg vaccinated": the place is told, and free
+            if self._suspect(text) and (cared or self._lexicon.is_any(text, WordKind.PLACE)):
                 end = last
         for start in (begin, begin + 1):
             for length in (2, 1):
