@@ -111,7 +111,7 @@ def test_eval_reports_as_json(tmp_path: Path) -> None:
     assert report["by_kind"]["NAME"]["count"] == 1
     assert report["by_source"]["a"]["count"] == 0
     assert report["by_source"]["b"]["count"] == 1
-    assert "names NAME" in report["alarms_by"]
+    assert "contact PHONE" in report["alarms_by"]
     assert report["rows"] == 4
     assert 0 < report["p50_ms"] <= report["p99_ms"]
     assert report["cpu_p50_ms"] > 0

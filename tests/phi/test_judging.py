@@ -191,3 +191,22 @@ def test_drug_names_are_free() -> None:
     held, free = PhiPolicy(timeout_s=20), PhiPolicy(timeout_s=20, drug_names=("Okafor",))
     assert build_gate(held, None).judge(Transcript("patient okafor", 1.0)).held
     assert not build_gate(free, None).judge(Transcript(text, 1.0)).held
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("my patient okafor syndrome has a fever", True),
+        ("her last name is petrov syndrome", True),
+        ("patient named castellano disease", True),
+        ("does the patient with marfan syndrome need an echo", False),
+        ("my patient hodgkin lymphoma stage two", False),
+        ("can she switch from dupixent to bactrim without a washout", False),
+        ("born in peru is her skin test reliable", False),
+        ("heart rate in the nineties adjust the dose", False),
+        ("max daily dose of acetaminophen", False),
+    ],
+)
+def test_what_a_neighbour_makes_of_a_word(judge: Judge, text: str, *, held: bool) -> None:
+    """A head word makes an eponym of a surname, not of a patient's; a medicine is no town."""
+    assert judge(text).held == held
