@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,8 @@ from voiceassist.phi.recognisers.base import Finding, Recogniser, words_of
 from voiceassist.phi.recognisers.context import about_a_person
 
 _HEAD_WINDOW = 3
+_PRESSURE = re.compile(r"\b(\d{2,3})/\d{2,3}\b")
+_OVER_AGE, _OLDEST, _LAST_DAY = 90, 129, 31
 
 
 class _Learned(Recogniser):
@@ -133,5 +136,15 @@ class ClassifierRecogniser(Recogniser):
             start += len(word) + 1
         for kind, stretch in groupby(marked, key=lambda one: one[0]):
             parts = list(stretch)
-            if kind:
-                yield Finding(kind, parts[0][1], parts[-1][2], max(part[3] for part in parts))
+            start, end = parts[0][1], parts[-1][2]
+            if kind and not _free_number(kind, text[start:end]):
+                yield Finding(kind, start, end, max(part[3] for part in parts))
+
+
+def _free_number(kind: str, found: str) -> bool:
+    """What the rule frees whatever a model thinks: ages to 89, and a pressure like "147/98"."""
+    if kind == "AGE":
+        numbers = [int(number) for number in re.findall(r"\d+", found)]
+        return bool(numbers) and not any(_OVER_AGE <= number <= _OLDEST for number in numbers)
+    pressures = _PRESSURE.sub(lambda m: "" if int(m[1]) > _LAST_DAY else m[0], found)
+    return kind in {"DATE", "ID"} and not re.search(r"\w", pressures.replace(" to ", ""))

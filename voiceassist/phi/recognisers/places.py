@@ -14,7 +14,7 @@ from voiceassist.phi.wordlists import split_words
 _STREET = "|".join(v.STREETS.split())
 _ADDRESS = re.compile(
     rf"\b\d{{1,6}}[a-z]?\s+(?:(?:north|south|east|west|n|s|e|w|old|new)\.?\s+)?"
-    rf"(?:(?!(?:mg|ml|days?|weeks?|months?|years?|year|hours?|percent|of|the|in|to|and|or|with|for|from|is|times|people|patients)\b)"
+    rf"(?:(?!(?:no|not|mg|ml|days?|weeks?|months?|years?|year|hours?|percent|of|the|in|to|and|or|with|for|from|is|times|people|patients)\b)"
     rf"[a-z0-9'.]+\s+){{1,3}}(?:{_STREET})\b"
     rf"(?:[\s,]+(?:apartment|apt|unit|suite|number|#)\.?\s*\w+)?",
     re.IGNORECASE,
@@ -235,5 +235,7 @@ class PlaceRecogniser(Recogniser):
         bits = self._lexicon.bits(text)
         if bits & WordKind.PLACE and not bits & WordKind.COMMON and not bits & WordKind.STATE:
             return True
+        if not bits and text.endswith(v.DRUG_ENDS):
+            return False
         known = WordKind.GENERAL | WordKind.COMMON | WordKind.MEDICAL | WordKind.STATE
         return not bits & (known | WordKind.EPONYM)

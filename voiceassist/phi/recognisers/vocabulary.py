@@ -86,7 +86,7 @@ STOPS = frozenset(
 HEADS = frozenset(
     split_words(
         """
-        syndrome syndromes disease diseases disorder palsy paralysis tumor tumour tumors
+        syndrome syndromes disease diseases disorder class palsy paralysis tumor tumour tumors
         sign signs reflex score scale index criteria criterion classification grade staging
         catheter tube test maneuver manoeuvre procedure operation repair technique method
         approach position law triad tetrad node nodes cell cells body bodies ring rings duct
