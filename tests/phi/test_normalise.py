@@ -34,6 +34,7 @@ WORDS = [
         ("one nine two point one six eight point one point one", "192.168.1.1"),
         ("license plate seven k x t four two one", "license plate 7kxt421"),
         ("sierra mike india tango hotel", "smith"),
+        ("b r o u double s a r d", "broussard"),
         ("b as in boy o as in oscar", "bo"),
         ("ninety three years old", "93 years old"),
         ("two hundred and five milligrams", "205 milligrams"),

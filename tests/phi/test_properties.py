@@ -138,6 +138,6 @@ def _seconds(text: str) -> float:
 @pytest.mark.parametrize("piece", PIECES)
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     """Four times a worst-case text takes about four times as long: no pattern runs away."""
-    short = min(_seconds((piece * 2000)[:500]) for _ in range(2))
-    long = _seconds((piece * 2000)[:2000])
-    assert long < 10 * max(short, 0.01)
+    short = min(_seconds((piece * 2000)[:500]) for _ in range(3))
+    long = min(_seconds((piece * 2000)[:2000]) for _ in range(3))  # a busy machine slows one run
+    assert long < 10 * max(short, 0.02)

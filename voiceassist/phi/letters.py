@@ -30,6 +30,7 @@ LETTER_WORDS = {**_SURE, **_MAYBE, **_NATO}
 _LONGEST_RUN = 40  # words: bounds the time that a hostile text takes
 _LEAST_SURE, _LEAST_LETTERS, _LEAST_RUN, _LEAST_NATO = 2, 2, 3, 3
 _ARTICLES = frozenset("ai")
+_TWICE = "double"
 
 
 def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
@@ -45,9 +46,13 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
     if explained[1]:
         return explained
     letters, end = "", at
-    while end < min(len(words), at + _LONGEST_RUN) and _letter(words[end]):
-        letters += _letter(words[end])
-        end += 1
+    while end < min(len(words), at + _LONGEST_RUN):
+        twice = end > at and words[end] == _TWICE and end + 1 < len(words)
+        letter = _letter(words[end + 1] if twice else words[end])
+        if not letter:
+            break
+        letters += letter * 2 if twice else letter
+        end += 2 if twice else 1
     sure = sum(_is_sure(word) for word in words[at:end])
     sounds = sum(word in _SURE for word in words[at:end])
     if words[at] in _MAYBE and (sounds < _LEAST_SURE or not _sure_at(words, at + 1, end)):
@@ -56,7 +61,7 @@ def letter_run(words: Sequence[str], at: int) -> tuple[str, int]:
         if words[end - 1] == "are" and sure >= _LEAST_SURE and end == at + _LEAST_RUN - 1:
             break  # "m r n are": the verb is no letter, but "em en are" is no sentence
         end, letters = end - 1, letters[:-1]
-    single = all(len(word) == 1 for word in words[at:end])
+    single = all(len(word) == 1 or word == _TWICE for word in words[at:end])
     enough = sure >= (1 if single and len(letters) < _LEAST_RUN else 0 if single else _LEAST_SURE)
     if not enough or len(letters) < _LEAST_LETTERS:
         return "", 0
