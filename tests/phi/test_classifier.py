@@ -95,12 +95,13 @@ def test_what_the_classifier_alone_suspects_is_held() -> None:
     ("kind", "word", "found"),
     [
         (1, "84", False), (1, "93", True), (1, "nineties", True), (1, "1350", False),
+        (1, "hundred and 2nd", True),
         (2, "147/98", False), (2, "12/98", True), (2, "4/12/2019", True), (2, "441296", True),
     ],
 )  # fmt: skip
 def test_what_the_rule_frees_stays_free(kind: int, word: str, *, found: bool) -> None:
     """Whatever the model thinks, an age to 89 is no age that counts, a blood pressure no date."""
-    fixed = Fixed({word: (kind, 0.9)}, 0.5)
+    fixed = Fixed(dict.fromkeys(word.split(), (kind, 0.9)), 0.5)
     fixed.kinds = ("FREE", "AGE", "DATE")
     recogniser = ClassifierRecogniser(load_lexicon(), fixed)
     assert bool(list(recogniser.find(f"it is {word} today"))) == found

@@ -145,6 +145,7 @@ def _free_number(kind: str, found: str) -> bool:
     """What the rule frees whatever a model thinks: ages to 89, and a pressure like "147/98"."""
     if kind == "AGE":
         numbers = [int(number) for number in re.findall(r"\d+", found)]
-        return bool(numbers) and not any(_OVER_AGE <= number <= _OLDEST for number in numbers)
+        old = "hundred" in found or any(_OVER_AGE <= number <= _OLDEST for number in numbers)
+        return bool(numbers) and not old
     pressures = _PRESSURE.sub(lambda m: "" if int(m[1]) > _LAST_DAY else m[0], found)
     return kind in {"DATE", "ID"} and not re.search(r"\w", pressures.replace(" to ", ""))
