@@ -21,6 +21,7 @@ from voiceassist.phi.recognisers.ids import IdRecogniser
 from voiceassist.phi.recognisers.models import EntityRecogniser
 from voiceassist.phi.recognisers.names import NameRecogniser
 from voiceassist.phi.recognisers.places import PlaceRecogniser
+from voiceassist.phi.recognisers.site import SiteRecogniser
 
 Judge = Callable[[str], Verdict]
 
@@ -122,8 +123,8 @@ def test_case_and_punctuation_do_not_matter(
 
 
 RULES = [
-    AgeRecogniser, ContactRecogniser, DateRecogniser, EntityRecogniser, IdRecogniser,
-    NameRecogniser, PlaceRecogniser,
+    AgeRecogniser, ContactRecogniser, DateRecogniser, IdRecogniser, NameRecogniser,
+    PlaceRecogniser, SiteRecogniser,
 ]  # fmt: skip
 
 
@@ -143,6 +144,22 @@ def test_a_broken_recogniser_holds(
     verdict = gate.judge(Transcript(FREE[0], confidence=1.0))
     assert verdict.held
     assert verdict.reasons == ("error",)
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("x"), None, ["nonsense"]])
+def test_a_broken_pipeline_holds_at_the_hub(
+    monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    """spaCy's entities, which only the second judge reads, are no exception."""
+    judge = build_second_judge(PhiPolicy(timeout_s=20), None)
+
+    def broken(*_: object, **__: object) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(EntityRecogniser, "analyze", broken)
+    assert judge.judge(Transcript(FREE[0], confidence=1.0)).reasons == ("error",)
 
 
 @pytest.mark.parametrize("kind", RULES)

@@ -15,7 +15,6 @@ from voiceassist.phi.lexicon import Lexicon, WordKind
 from voiceassist.phi.lexicon.features import features
 from voiceassist.phi.recognisers import vocabulary as v
 from voiceassist.phi.recognisers.base import Finding, Recogniser, words_of
-from voiceassist.phi.recognisers.context import about_a_person
 
 _HEAD_WINDOW = 3
 _PRESSURE = re.compile(r"\b(\d{2,3})/\d{2,3}\b")
@@ -48,10 +47,6 @@ class EntityRecogniser(_Learned):
     kinds = ("NAME", "LOCATION")
     label = "spacy"
 
-    def __init__(self, lexicon: Lexicon, *, strict: bool = False) -> None:
-        super().__init__(lexicon)
-        self._strict = strict
-
     _KINDS: Mapping[str, str] = {"PERSON": "NAME", "GPE": "LOCATION", "FAC": "LOCATION"}
 
     def find(self, text: str) -> Iterator[Finding]:  # noqa: ARG002 - see analyze
@@ -61,9 +56,9 @@ class EntityRecogniser(_Learned):
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """The plausible ones of spaCy's entities, in a text about a person."""
+        """The plausible ones of spaCy's entities."""
         del entities
-        if nlp_artifacts is None or not (self._strict or about_a_person(text)):
+        if nlp_artifacts is None:
             return []
         spans: Sequence[Any] = nlp_artifacts.entities
         found = [
