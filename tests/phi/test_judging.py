@@ -150,7 +150,7 @@ def test_a_broken_recogniser_holds(
 def test_a_broken_pipeline_holds_at_the_hub(
     monkeypatch: pytest.MonkeyPatch, answer: object
 ) -> None:
-    """spaCy's entities, which only the second judge reads, are no exception."""
+    """What only the second judge reads, the entities of spaCy, is no exception."""
     judge = build_second_judge(PhiPolicy(timeout_s=20), None)
 
     def broken(*_: object, **__: object) -> object:
