@@ -29,6 +29,8 @@ class JsonLines(logging.Formatter):
 
 def configure(level: str) -> None:
     """Send what this process logs to standard error."""
+    # a stream that can't be written to would have the error at hand printed, words and all
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

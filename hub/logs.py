@@ -34,6 +34,8 @@ class JsonFormatter(logging.Formatter):
 
 def configure(level: str = "INFO") -> None:
     """Send everything that is logged in this process to standard error as JSON."""
+    # a stream that can't be written to would have the error at hand printed, words and all
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()

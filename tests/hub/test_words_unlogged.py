@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import threading
@@ -13,8 +14,10 @@ import httpx
 import pytest
 import uvicorn
 
+from appliance.logs import configure as configure_room
 from hub.app import create_app
 from hub.escalation.cloud import OpenAICompatible
+from hub.logs import configure as configure_hub
 from hub.phi.service import SecondJudge
 from hub.wiring import Container
 from voiceassist.contract.knowledge import Passage
@@ -144,3 +147,27 @@ def test_the_search_would_find_a_word(net: Any) -> None:
     except RuntimeError:
         logging.getLogger("hub.http").exception("unforeseen error")
     assert leaked(net.caught) == ["acetaminophen"]
+
+
+@pytest.mark.parametrize("configure", [configure_hub, configure_room])
+def test_a_closed_stream_leaves_no_word_behind(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    configure: Callable[[str], None],
+) -> None:
+    """Where a log line can't be written, the error that was at hand is not printed instead."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", root.handlers[:])
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    closed = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", closed)
+        configure("INFO")
+    closed.close()
+    try:
+        Raises().find(PLAIN, 1)
+    except RuntimeError as error:
+        logging.getLogger("hub").error("it failed: %s", type(error).__name__)  # noqa: TRY400
+    streams = capfd.readouterr()
+    assert leaked(streams.out + streams.err) == []
