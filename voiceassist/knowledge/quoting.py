@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from voiceassist.contract.knowledge import Passage, Source
 from voiceassist.knowledge.cues import cues
+from voiceassist.knowledge.facts import facts
 from voiceassist.knowledge.queries import content_words, stem
 from voiceassist.knowledge.sentences import Span, sentences
 
@@ -115,9 +116,16 @@ def shorten(text: str, span: Span) -> Span:
         if words > MOST_WORDS:
             break
         closed = head.count("(") == head.count(")")
-        if words > 2 * _LEAST_WORDS and closed and not _MUST_STAY.search(rest):
+        if words > 2 * _LEAST_WORDS and closed and not _turns(rest):
             best = found.start()
     return Span(span.start, span.start + best) if best else span
+
+
+def _turns(rest: str) -> bool:
+    """Whether leaving `rest` off could change what is meant."""
+    return _MUST_STAY.search(rest) is not None or any(
+        fact.kind in {"number", "denial", "condition"} for fact in facts(rest)
+    )
 
 
 def _defines(text: str, topic: set[str]) -> bool:

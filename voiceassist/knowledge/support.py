@@ -1,133 +1,251 @@
-"""Whether a composed sentence says no more than its sources (law 2).
+"""Whether a composed sentence says no more, and nothing else, than its sources (law 2). Pure.
 
-A sentence is supported when one stretch of a source holds all its numbers with their units, all
-its drugs, all words on whom, when and how, and most other words, and negates as it does. Doubt
+A sentence is supported when it is one sentence of a source without some of its words: what it
+says is all there, in the same order where order can tell; and nothing is left off that denies,
+conditions, or tells whom, how much, when and how surely. Two such sentences may be joined. Doubt
 is no: what is not supported is replaced by a quotation, which costs little.
+
+`attack.py` measures it.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from itertools import takewhile
 
 from voiceassist.contract.knowledge import Source
-from voiceassist.knowledge.drugs import is_drug
-from voiceassist.knowledge.queries import content_words, stem, words
-from voiceassist.knowledge.sentences import sentences
+from voiceassist.knowledge.facts import Fact, facts, joints
+from voiceassist.knowledge.sentences import Span, sentences
 
-_SHARE = 0.7  # of the content words, by stem
-_SHARE_WITH_NUMBERS = 0.9
-_UNITS = {
-    "milligram": "mg", "milligrams": "mg", "gram": "g", "grams": "g", "microgram": "mcg",
-    "micrograms": "mcg", "µg": "mcg", "μg": "mcg", "ug": "mcg", "millilitre": "ml",
-    "milliliter": "ml", "milliliters": "ml", "millilitres": "ml", "liter": "l", "litre": "l",
-    "liters": "l", "litres": "l", "kilogram": "kg", "kilograms": "kg", "percent": "%",
-    "unit": "units", "iu": "units", "hour": "hours", "hourly": "hours", "hr": "hours",
-    "hrs": "hours", "h": "hours", "day": "days", "daily": "days", "week": "weeks",
-    "weekly": "weeks", "month": "months", "year": "years", "minute": "minutes", "min": "minutes",
-    "mins": "minutes", "tablet": "tablets", "puff": "puffs", "drop": "drops", "dose": "doses",
-    "time": "times", "mmol": "mmol", "meq": "meq", "mmhg": "mmhg", "second": "seconds",
-}  # fmt: skip
-_UNIT_NAMES = frozenset(_UNITS) | frozenset(_UNITS.values())
-_NUMBER_WORDS = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-    "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50",
-    "sixty": "60", "hundred": "100", "thousand": "1000", "million": "1000000", "once": "1",
-    "twice": "2", "half": "0.5", "quarter": "0.25",
-}  # fmt: skip
-_DENYING = """
-    no not never without avoid avoided avoiding none neither nor cannot contraindicated
-    contraindication contraindications unless except stop stopped discontinue withhold refuse unsafe
-    don't doesn't didn't isn't aren't wasn't weren't can't couldn't shouldn't won't wouldn't mustn't
-"""
-_NEGATIONS = frozenset(_DENYING.split())
-_DECIDING = """
-    adult adults child children infant infants baby babies newborn newborns boy boys girl girls man
-    men woman women pregnant pregnancy breastfeeding elderly older younger under over above below
-    before after during more less least most increase increases decrease decreases raise reduce
-    lower higher low high oral intravenous intramuscular subcutaneous topical vein muscle skin daily
-    weekly hourly monthly once twice morning night left right first second last mild moderate severe
-    kidney renal liver hepatic heart always only if when until
-"""
-_DECIDING_WORDS = frozenset(_DECIDING.split())
-_CLAUSE = re.compile(r"[,;:]\s|\b(?:and|or|but|then)\b")
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%µμ]")
+_IN_ORDER = 0.6  # of the content words, where nothing in the sentence gives order a meaning
+_KEPT = 0.4  # of the source's content words: a stump says something else
+_MOST_ITEMS, _ITEM_WORDS = 8, 12
+_ATTRIBUTED = re.compile(
+    r"^\s*(?:according to (?:the|this) (?:library|source|document|guideline)s?,"
+    r"|(?:the|this) (?:library|source|document|guideline) (?:says|states|tells) that)\s+",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(r"[,;]\s+(?:and|but)\s+|;\s+(?!(?:or|and|but)\b)", re.IGNORECASE)
+_LEANS = re.compile(r"^\W*(?:it|they|this|these|those|such|he|she|its|their)\b", re.IGNORECASE)
+_ROW = re.compile(r"^[^:;.]{1,60}: [^;]+;")
+_DIRECTED = re.compile(
+    r"\b(?:than|versus|compared|caus\w+|leads?|led|results?|due|from|prevents?|prevented|"
+    r"increas\w+|decreas\w+|reduc\w+|rais\w+|lowers?|before|after|becomes?|follow\w*|produc\w+|"
+    r"affects?|over|under)\b",
+    re.IGNORECASE,
+)
+_DECIDING = frozenset({"number", "drug", "denial", "condition", "whom", "manner"})
+_TURNING = frozenset({"denial", "condition"})
 
 
 def supported(sentence: str, sources: Sequence[Source]) -> bool:
-    """Whether some stretch of `sources` says all that `sentence` says."""
-    said = content_words(sentence)
-    if not said:
-        return False
-    numbers = _measures(sentence)
-    return any(_says(sentence, said, stretch) for stretch in _stretches(numbers, sources))
-
-
-def _stretches(numbers: set[tuple[str, str]], sources: Sequence[Source]) -> Iterator[str]:
-    """What may support a sentence that says `numbers`.
-
-    Without numbers two neighbouring sentences may be joined. With numbers it is one sentence,
-    or one clause of it where the sentence has other numbers too: "adults 500 mg, children
-    250 mg" supports no dose but each one's own.
-    """
-    for source in sources:
-        spans = sentences(source.quote)
-        for index, span in enumerate(spans):
-            text = source.quote[span.start : span.end]
-            if numbers and not _measures(text) <= numbers:
-                drugs = " ".join(word for word in words(text) if is_drug(word))
-                for clause in _CLAUSE.split(text):
-                    yield f"{source.title}: {drugs} {clause}"
-                continue
-            yield f"{source.title}: {text}"
-            if not numbers and index + 1 < len(spans):
-                yield f"{source.title}: {source.quote[span.start : spans[index + 1].end]}"
-
-
-def _says(sentence: str, said: Sequence[str], stretch: str) -> bool:
-    held = {stem(word) for word in content_words(stretch)}
-    new = [word for word in said if not word.isdigit() and word not in _UNIT_NAMES]
-    share = sum(stem(word) in held for word in new) / (len(new) or 1)
-    numbers = _measures(sentence)
-    return (
-        share >= (_SHARE_WITH_NUMBERS if numbers else _SHARE)
-        and _deciding(sentence) <= _deciding(stretch)
-        and numbers <= _measures(stretch)
-        and {w for w in words(sentence) if is_drug(w)} <= set(words(stretch))
-        and bool(negations(sentence)) == bool(negations(stretch))
-        and negations(sentence) <= negations(stretch)
+    """Whether one sentence of `sources`, or two that are joined, say all that `sentence` says."""
+    text = _ATTRIBUTED.sub("", sentence)
+    if _stands(text, sources):
+        return True
+    return any(
+        all(
+            _stands(part, sources, from_start=True)
+            for part in (text[: joint.start()], text[joint.end() :])
+        )
+        for joint in _JOINT.finditer(text)
+        if _outside(text, joint.start())
     )
 
 
-def negations(text: str) -> frozenset[str]:
-    """The words of `text` that deny, forbid or except, by their sense."""
-    found = {t.replace("\u2019", "'").lower() for t in _TOKEN.findall(text)}
-    return frozenset("not" if w.endswith("n't") or w == "cannot" else w for w in found & _NEGATIONS)
+def _outside(text: str, at: int) -> bool:
+    """Whether the place is in no parentheses."""
+    return text.count("(", 0, at) == text.count(")", 0, at)
 
 
-def _deciding(text: str) -> set[str]:
-    """Whom, when, how much: words that may not be exchanged, by their stem."""
-    return {stem(word) for word in words(text) if word in _DECIDING_WORDS}
+def _stands(text: str, sources: Sequence[Source], *, from_start: bool = False) -> bool:
+    said = facts(text)
+    if not any(fact.kind in {"content", "drug"} for fact in said):
+        return False
+    return any(
+        _connected(text, stretch)
+        and _says(said, stretch, f"{source.title}. {source.place}", from_start=from_start)
+        for source in sources
+        for stretch in stretches(source.quote)
+    )
 
 
-def _measures(text: str) -> set[tuple[str, str]]:
-    """Numbers, each alone and with the unit beside it: {("500", ""), ("500", "mg")}."""
-    tokens = [token.lower() for token in _TOKEN.findall(text)]
-    found = set()
-    for index, token in enumerate(tokens):
-        number = _number(token)
-        if number is None:
-            continue
-        found.add((number, ""))
-        after = tokens[index + 1] if index + 1 < len(tokens) else ""
-        if after in _UNIT_NAMES:
-            found.add((number, _UNITS.get(after, after)))
-    return found
+@lru_cache(maxsize=512)
+def stretches(quote: str) -> tuple[str, ...]:
+    """What may support a sentence: each sentence, and a list with what announces it."""
+    spans = sentences(quote)
+    found: list[str] = []
+    for index, span in enumerate(spans):
+        text = quote[span.start : span.end]
+        if text.endswith(":"):
+            found += _lists(quote, spans[index:])
+        found.append(text)
+        if not _ROW.match(text):
+            found += _parts(text)
+    return tuple(found)
 
 
-def _number(token: str) -> str | None:
-    if token[0].isdigit():
-        plain = re.sub(r",(?=\d{3}\b)", "", token).replace(",", ".")
-        return plain.rstrip("0").rstrip(".") if "." in plain else plain.lstrip("0") or "0"
-    return _NUMBER_WORDS.get(token)
+def _parts(text: str) -> Iterator[str]:
+    """What semicolons part."""
+    cuts = [cut for cut in re.finditer(r";\s+", text) if _outside(text, cut.start())]
+    begun = 0
+    for cut in cuts:
+        yield text[begun : cut.start()]
+        begun = cut.end()
+    if cuts:
+        yield text[begun:]
+
+
+def _lists(quote: str, spans: Sequence[Span]) -> Iterator[str]:
+    items = [quote[span.start : span.end].rstrip(".;") for span in spans[1 : _MOST_ITEMS + 1]]
+    head = quote[spans[0].start : spans[0].end]
+    items = list(takewhile(lambda item: len(item.split()) <= _ITEM_WORDS, items))
+    for count in range(1, len(items) + 1):
+        yield f"{head} {', '.join(items[:count])}"
+
+
+@lru_cache(maxsize=2048)
+def _facts(text: str) -> tuple[Fact, ...]:
+    return facts(text)
+
+
+def _says(said: Sequence[Fact], stretch: str, context: str, *, from_start: bool) -> bool:
+    """Whether `said` are the facts of `stretch` without some that may go.
+
+    `from_start`: what is joined to another sentence must begin as its own source does.
+    """
+    held = _facts(stretch)
+    if not _same(said, held, "denial", "condition"):
+        return False
+    leans = _LEANS.match(stretch) is not None
+    directed = _DIRECTED.search(stretch) is not None
+    about = [fact for fact in _facts(context) if fact.kind in {"content", "drug", "whom"}]
+    return any(
+        _same(said, run, "denial", "condition", "manner")
+        and (leans or _subject(run) in {fact.value for fact in said})
+        and _known(said, run, about)
+        and _ordered(said, run, directed=directed)
+        and _scoped(said, run)
+        for run in _runs(held, from_start=from_start)
+    )
+
+
+def _runs(held: Sequence[Fact], *, from_start: bool) -> Iterator[Sequence[Fact]]:
+    """Neighbouring clauses of a sentence, the whole first; later ones behind their subject.
+
+    "500 mg in adults, 250 mg in children" supports no dose but each one's own.
+    """
+    last = held[-1].clause if held else 0
+    head = []
+    for fact in held:
+        if fact.clause or fact.kind not in {"content", "drug"}:
+            break
+        head.append(fact)
+    for length in range(last + 1, 0, -1):
+        for first in range(1 if from_start else last + 2 - length):
+            run = [f for f in held if first <= f.clause < first + length]
+            if first:
+                drug = any(f.kind == "drug" for f in run)
+                run = [*(f for f in head if not (drug and f.kind == "drug")), *run]
+            yield run
+
+
+def _subject(run: Sequence[Fact]) -> str | None:
+    """What comes first and so, most often, is spoken of."""
+    return next((f.value for f in run if f.kind in {"content", "drug"}), None)
+
+
+def _known(said: Sequence[Fact], run: Sequence[Fact], about: Sequence[Fact]) -> bool:
+    """Whether all that is said is in the run, or in the headings above it, and enough of it is."""
+    strict = any(fact.kind in {"number", "drug"} for fact in run)
+    told, held = _bag(said, "content"), _bag(run, "content")
+    return (
+        _same_people(said, run, about)
+        and not _bag(said, "number") - _bag(run, "number")
+        and _same_drugs(said, run, about)
+        and (not strict or _same(said, run, "scope"))
+        and set(_bag(said, "act")) <= set(_bag(run, "act"))
+        and not told - held - _bag(about, "content")
+        and len(told & held) >= _KEPT * len(held)
+    )
+
+
+def _same_drugs(said: Sequence[Fact], run: Sequence[Fact], about: Sequence[Fact]) -> bool:
+    """Whether it is said of the same drugs; one of two that are named could be either."""
+    told, held = set(_bag(said, "drug")), set(_bag(run, "drug"))
+    return told == held if held else told <= set(_bag(about, "drug"))
+
+
+def _same_people(said: Sequence[Fact], run: Sequence[Fact], about: Sequence[Fact]) -> bool:
+    """Whether it is said of the same people; where a sentence names none, its headings may."""
+    told, held = _bag(said, "whom"), _bag(run, "whom")
+    return told == held or (not held and not told - _bag(about, "whom"))
+
+
+def _ordered(said: Sequence[Fact], run: Sequence[Fact], *, directed: bool) -> bool:
+    """Each kind in the source's order; all kinds where two numbers or drugs could change places."""
+    kinds: list[frozenset[str]] = [frozenset({one}) for one in _DECIDING]
+    if any(sum(fact.kind == kind for fact in run) > 1 for kind in ("number", "drug")):
+        kinds = [_DECIDING]
+    content = frozenset({"content", "drug"})
+    return all(_share(said, run, some) == 1 for some in kinds) and _share(said, run, content) >= (
+        1 if directed else _IN_ORDER
+    )
+
+
+def _share(said: Sequence[Fact], run: Sequence[Fact], kinds: AbstractSet[str]) -> float:
+    """How much of what both hold stands in the same order."""
+    held = [fact.value for fact in run if fact.kind in kinds]
+    told = [fact.value for fact in said if fact.kind in kinds and fact.value in held]
+    return _common(told, held) / len(told) if told else 1.0
+
+
+def _scoped(said: Sequence[Fact], run: Sequence[Fact]) -> bool:
+    """Whether what is denied or conditioned is the same: what comes next stands near in both."""
+    return _denied(said, run) and _denied(run, said)
+
+
+def _denied(one: Sequence[Fact], other: Sequence[Fact]) -> bool:
+    known = {fact.value for fact in other if fact.kind not in _TURNING | {"act", "scope"}}
+    marks = [at for at, fact in enumerate(other) if fact.kind in _TURNING]
+    for number, at in enumerate(i for i, fact in enumerate(one) if fact.kind in _TURNING):
+        after = next((fact.value for fact in one[at + 1 :] if fact.value in known), None)
+        clauses = {fact.clause for fact in other[marks[number] : marks[number] + 2]}
+        if after is not None and after not in {f.value for f in other if f.clause in clauses}:
+            return False
+    return True
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(other) + 1)
+    for value in one:
+        before = 0
+        for at, held in enumerate(other, start=1):
+            here = row[at]
+            row[at] = before + 1 if value == held else max(here, row[at - 1])
+            before = here
+    return row[-1]
+
+
+def _same(one: Sequence[Fact], other: Sequence[Fact], *kinds: str) -> bool:
+    return _bag(one, *kinds) == _bag(other, *kinds)
+
+
+def _bag(of: Sequence[Fact], *kinds: str) -> Counter[str]:
+    return Counter(fact.value for fact in of if fact.kind in kinds)
+
+
+def _connected(text: str, stretch: str) -> bool:
+    """Whether what `text` joins by "and" or "or" isn't joined by the other in `stretch`."""
+    held = joints(stretch)
+    for left, joint, right in joints(text):
+        both = {j for one, j, two in held if (one, two) == (left, right)}
+        near = both or {j for one, j, two in held if one == left or two == right}
+        if joint not in (near or {j for _, j, _ in held} or {joint}) or len(near) > 1:
+            return False
+    return True
