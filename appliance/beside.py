@@ -10,6 +10,7 @@ from appliance.metrics import Metrics
 from appliance.panel.health import Health, LinkHealth
 from appliance.panel.panel import Panel, make_app
 from appliance.sync.editions import EditionSync
+from appliance.sync.hub_source import HubSource
 from appliance.sync.link import LinkState
 from appliance.sync.sync import Sync
 from appliance.turn import TurnRecord
@@ -37,7 +38,8 @@ class Beside:
         self._panel = Panel(make_app(self.health, self.metrics.registry), room.settings.panel.port)
         self.port = self._panel.port
         if room.identity is not None and room.hub is not None:
-            self._editions = EditionSync(room.editions, room.hub, self._installed)
+            source = HubSource(room.hub)
+            self._editions = EditionSync(room.editions, source, self._installed)
             self._sync = Sync(
                 room.identity,
                 room.journal,

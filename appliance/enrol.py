@@ -33,6 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voiceassist.console import out, print_json
 from voiceassist.contract.signing import KeyRing, Signer
+from voiceassist.contract.trust import Trust
 from voiceassist.errors import Unverified, WrongUse
 
 _ROOM = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -50,13 +51,17 @@ class EnrolRequest(BaseModel):
 
 
 class HubFile(BaseModel):
-    """`hub.json`: the hub that this room belongs to, and the keys it is trusted by."""
+    """`hub.json`: the hub that this room belongs to, and the keys it is trusted by.
+
+    `edition_keys` is the version of the keys in `edition_public_pem`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     clinic: str = Field(pattern=_ROOM)
     room: str = Field(pattern=_ROOM)
-    edition_public_pem: tuple[str, ...] = Field(min_length=1)
+    edition_keys: int = Field(default=1, ge=1)
+    edition_public_pem: tuple[str, ...] = Field(min_length=1, max_length=8)
     ack_public_pem: tuple[str, ...] = Field(min_length=1)
     hub_url: str
     mqtt_host: str
@@ -81,7 +86,7 @@ class Identity:
     ca: Path
     cert: Path
     tls_key: Path
-    editions: KeyRing = field(repr=False)
+    editions: Trust = field(repr=False)
     acks: KeyRing = field(repr=False)
     hub_url: str
     mqtt_host: str
@@ -147,7 +152,7 @@ def load_identity(folder: Path) -> Identity:
         ca=ca,
         cert=cert,
         tls_key=tls_key,
-        editions=KeyRing(_public(pem) for pem in hub.edition_public_pem),
+        editions=_trust(hub),
         acks=KeyRing(_public(pem) for pem in hub.ack_public_pem),
         hub_url=hub.hub_url,
         mqtt_host=hub.mqtt_host,
@@ -242,6 +247,12 @@ def _private(path: Path) -> PrivateKeyTypes:
         return load_pem_private_key(data, None)
     except (ValueError, TypeError) as error:
         raise Unverified(f"{path} is no private key in PEM; restore it or enrol again") from error
+
+
+def _trust(hub: HubFile) -> Trust:
+    trust = Trust(clinic=hub.clinic, version=hub.edition_keys, editions=hub.edition_public_pem)
+    trust.ring()
+    return trust
 
 
 def _public(pem: str) -> Ed25519PublicKey:

@@ -32,8 +32,9 @@ from appliance.rules import phrases
 from appliance.rules.segment import Segmentation
 from appliance.settings import ApplianceSettings
 from appliance.stages import OfferStage, SpeakerStage, Stages
-from voiceassist.contract.signing import KeyRing, Signer
+from voiceassist.contract.signing import Signer
 from voiceassist.contract.speech import Transcript
+from voiceassist.contract.trust import Trust
 from voiceassist.engines.manifest import load_manifest
 from voiceassist.engines.ports import (
     SAMPLE_RATE,
@@ -237,9 +238,9 @@ def _library(edition: Path | None, editions: EditionStore, embedder: Embedder) -
 def _editions(
     settings: ApplianceSettings, identity: Identity | None, embedder: Embedder
 ) -> EditionStore:
-    trusted = identity.editions if identity else KeyRing(())
-    clinic = identity.clinic if identity else settings.clinic or ""
-    return EditionStore(settings.data_dir / "library", embedder, trusted, clinic)
+    nobody = Trust(clinic=settings.clinic or "", version=1, editions=())
+    trust = identity.editions if identity else nobody
+    return EditionStore(settings.data_dir / "library", embedder, trust)
 
 
 def _hub(identity: Identity | None) -> httpx.Client | None:

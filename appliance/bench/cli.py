@@ -23,6 +23,7 @@ from appliance.bench.turns import read_rows, take_turns
 from appliance.settings import without_file
 from appliance.wiring import Room, build_room, clock
 from voiceassist.console import err, out, print_json
+from voiceassist.contract.edition import MANIFEST_TYPE
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_root, default_store
@@ -177,7 +178,7 @@ def _detail(one: Result) -> dict[str, Any]:
 
 def _edition_of(library: Path, profile: str) -> Path:
     """An edition of the folder, made once for each content of it."""
-    digest = hashlib.sha256(profile.encode())
+    digest = hashlib.sha256(f"{profile} {MANIFEST_TYPE}".encode())
     for path in folder.files_in(library):
         digest.update(str(path.relative_to(library)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())

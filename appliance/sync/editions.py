@@ -1,54 +1,63 @@
 """Keeps the room's library at the hub's newest edition.
 
 Law: a hint or a poll only says that something may be new. What is installed is verified by
-`EditionStore.install`, which leaves the room on a whole edition whatever goes wrong here.
+`knowledge.update`, which leaves the room on a whole edition whatever goes wrong here.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 
-import httpx
-
-from voiceassist.contract.edition import PackRef
-from voiceassist.contract.signing import Envelope
-from voiceassist.errors import Unavailable, Unverified, VoiceAssistError
+from voiceassist.errors import VoiceAssistError
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.source import LibrarySource
+from voiceassist.knowledge.update import update
 
 log = logging.getLogger(__name__)
 
 POLL_S = 60.0
-_CHUNK = 1 << 20
+RETRY_S = 2.0
 
 
 class EditionSync:
-    """A thread that polls with an ETag, and at once when `hint` is called."""
+    """A thread that polls with an ETag, and at once when `hint` is called.
+
+    `installed` is told of each library that comes to serve, whoever installed it. After a
+    failure the next attempt comes after `retry_s`, then after twice as long, up to `poll_s`.
+    """
 
     def __init__(
         self,
         store: EditionStore,
-        client: httpx.Client,
+        source: LibrarySource,
         installed: Callable[[Library], None],
         *,
         poll_s: float = POLL_S,
+        retry_s: float = RETRY_S,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._client = client
+        self._source = source
         self._installed = installed
         self._poll_s = poll_s
+        self._retry_s = retry_s
         self._now = now
         self._etag = ""
+        self._told = store.current()
+        self._failures = 0
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="editions", daemon=True)
-        self.problem = ""
+        self._refused = ""
+
+    @property
+    def problem(self) -> str:
+        """One line for a person: why the hub's edition is not used, or that ours is too old."""
+        return self._refused or expiry(self._store.current(), int(self._now()))
 
     def start(self) -> None:
         """Begin polling."""
@@ -66,56 +75,53 @@ class EditionSync:
         self._wake.set()
 
     def check(self) -> bool:
-        """Look once; True when a new edition was installed. Raises `VoiceAssistError`."""
+        """Look once; True when a new edition serves. Raises `VoiceAssistError`."""
         try:
-            answer = self._client.get("/library/edition", headers={"If-None-Match": self._etag})
-            if answer.status_code in {HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND}:
-                return False
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise Unavailable(
-                "the hub's library can't be reached; the room keeps its own"
-            ) from error
-        envelope = Envelope.from_json(answer.content)
-        current = self._store.current()
-        if current is not None and _version_claimed(envelope) == current.version:
-            self._etag = answer.headers.get("ETag", "")
-            return False  # after a restart: what is here was verified when it came
-        library = self._store.install(envelope, self._fetch, now_s=int(self._now()))
-        self._etag = answer.headers.get("ETag", "")
-        self._installed(library)
-        log.info("edition %d installed", library.version)
-        return True
+            now_s = int(self._now())
+            self._etag = update(self._store, self._source, now_s=now_s, etag=self._etag)
+        finally:
+            changed = self._tell()
+        return changed
 
-    def _fetch(self, pack: PackRef) -> bytes:
-        """A pack's bytes, no more than the manifest promised; raises `Unavailable`."""
-        data = bytearray()
-        try:
-            with self._client.stream("GET", f"/library/packs/{pack.sha256}") as answer:
-                answer.raise_for_status()
-                for chunk in answer.iter_bytes(_CHUNK):
-                    data += chunk
-                    if len(data) > pack.size:
-                        break  # the store's hash check refuses it
-        except httpx.HTTPError as error:
-            raise Unavailable(f"pack {pack.sha256[:12]} can't be fetched; trying again") from error
-        return bytes(data)
+    def _tell(self) -> bool:
+        library = self._store.refresh()
+        if library is None or library is self._told:
+            return False
+        self._told = library
+        self._installed(library)
+        log.info("edition %d serves", library.version)
+        return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
                 self.check()
-                self.problem = ""
             except VoiceAssistError as error:
-                self.problem = str(error)
-                log.warning("library not updated: %s", error)
-            self._wake.wait(self._poll_s)
+                self._fail(str(error))
+            except Exception:
+                # the thread must outlive what nobody foresaw: it tries again
+                log.exception("looking for a new library failed")
+                self._fail("the library can't be updated; see the room's log")
+            else:
+                self._refused, self._failures = "", 0
+            self._wake.wait(self._pause())
+
+    def _fail(self, problem: str) -> None:
+        self._failures += 1
+        if problem != self._refused:
+            log.warning("library not updated: %s", problem)
+        self._refused = problem
+
+    def _pause(self) -> float:
+        if not self._failures:
+            return self._poll_s
+        return min(self._poll_s, self._retry_s * 2.0 ** (self._failures - 1))
 
 
-def _version_claimed(envelope: Envelope) -> int:
-    """The version a manifest claims, unchecked: to tell whether it is worth verifying."""
-    try:
-        return int(json.loads(envelope.raw())["version"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Unverified("the hub's manifest can't be read; publish the edition again") from error
+def expiry(library: Library | None, now_s: int) -> str:
+    """One line for a person where an edition is past its time; empty where it is not."""
+    if library is None or not library.manifest.expired(now_s):
+        return ""
+    day = time.strftime("%Y-%m-%d", time.gmtime(library.manifest.expires_s))
+    return f"edition {library.version} of the library expired on {day}; publish a new one"

@@ -6,11 +6,11 @@ import re
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from hub.editions.schemas import EditionView
+from hub.editions.schemas import EditionView, PublishRequest
 from hub.editions.service import EditionService
 from hub.envelope import Answer, ok
 from hub.http import Administrator, Paged, RoomCaller, provided
@@ -20,13 +20,17 @@ router = APIRouter(tags=["editions"])
 
 Editions = Annotated[EditionService, Depends(provided(EditionService))]
 Packs = Annotated[Blobs, Depends(provided(Blobs))]
+_SHA256 = r"^[0-9a-f]{64}$"
+_FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
 @router.post("/editions", status_code=HTTPStatus.CREATED)
-def publish(person: Administrator, editions: Editions) -> Answer[EditionView]:
-    """Publish all that is indexed as the next edition."""
-    return ok(editions.publish(person.id))
+def publish(
+    person: Administrator, editions: Editions, wanted: PublishRequest | None = None
+) -> Answer[EditionView]:
+    """Publish all that is indexed as the next edition, or again what edition `like` held."""
+    return ok(editions.publish(person.id, like=wanted.like if wanted else None))
 
 
 @router.get("/editions")
@@ -49,17 +53,35 @@ def current(_room: RoomCaller, editions: Editions, request: Request) -> Response
     return Response(published.envelope.to_json(), media_type="application/json", headers=headers)
 
 
+@router.get("/library/lists/{root}", response_class=Response)
+def pack_list(
+    _room: RoomCaller,
+    editions: Editions,
+    root: Annotated[str, Path(pattern=_SHA256)],
+    held: Annotated[str, Query(alias="from", pattern=rf"{_SHA256}|^$")] = "",
+) -> Response:
+    """An edition's list of packs by its state root, as an update of the list `from`."""
+    data = editions.pack_list(root, held)
+    return Response(data, media_type="application/zstd", headers=_FOR_EVER)
+
+
+@router.get("/library/keys", response_class=Response)
+def keys(_room: RoomCaller, editions: Editions, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The signed statements of the keys that sign editions, after version `after`."""
+    return Response(editions.key_chain(after), media_type="application/json")
+
+
 @router.get("/library/packs/{sha256}", response_class=FileResponse)
 def pack(
     _room: RoomCaller,
     packs: Packs,
-    sha256: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+    sha256: Annotated[str, Path(pattern=_SHA256)],
     request: Request,
 ) -> FileResponse:
     """A pack, whole or in part (`Range: bytes=…`)."""
     path = packs.path(sha256)
     check_range(request.headers.get("Range"), path.stat().st_size)
-    headers = {"ETag": f'"{sha256}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    headers = {"ETag": f'"{sha256}"', **_FOR_EVER}
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
 
 

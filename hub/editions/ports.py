@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hub.editions.schemas import ShelfPack
+from voiceassist.contract.signing import Envelope, Signer
 
 
 class Shelf(Protocol):
@@ -13,3 +14,20 @@ class Shelf(Protocol):
 
     def packs(self) -> Sequence[ShelfPack]:
         """One pack for each document that can be published now."""
+
+
+class SigningKeys(Protocol):
+    """Who signs editions."""
+
+    def now(self) -> tuple[int, Signer]:
+        """The version of the keys in force, and the signer."""
+
+    def chain(self, after: int) -> tuple[Envelope, ...]:
+        """The statements of keys after version `after`, the oldest first."""
+
+
+class Fleet(Protocol):
+    """What the rooms say of themselves."""
+
+    def editions(self) -> Sequence[int]:
+        """The version that each room says it holds; only claims."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from voiceassist.contract.edition import EmbeddingSpec, PackRef
+from voiceassist.contract.edition import MANIFEST_TYPE, EmbeddingSpec, Manifest, PackRef
 from voiceassist.contract.signing import Envelope
 
 
@@ -31,6 +31,12 @@ class Published(_Value):
     envelope: Envelope
     etag: str
 
+    def manifest(self) -> Manifest | None:
+        """The manifest that this hub signed; None where it is of an older form."""
+        if self.envelope.payload_type != MANIFEST_TYPE:
+            return None
+        return Manifest.model_validate_json(self.envelope.raw())
+
 
 class ShelfPack(_Value):
     """A pack that may go into an edition."""
@@ -38,3 +44,17 @@ class ShelfPack(_Value):
     ref: PackRef
     embedding: EmbeddingSpec
     drugs: tuple[str, ...]
+
+
+class PublishRequest(_Value):
+    """What to publish: all that is indexed, or what edition `like` held."""
+
+    like: int | None = Field(default=None, ge=1)
+
+
+class Content(_Value):
+    """What an edition is made of; `like` names the edition it is taken from."""
+
+    refs: tuple[PackRef, ...]
+    embedding: EmbeddingSpec
+    like: int | None = None

@@ -36,9 +36,9 @@ class EditionStore:
         self._database = database
 
     def append(self, make: Callable[[int], Published]) -> Published:
-        """Add what `make` makes of the next version; two publishers never get the same one."""
+        """Add what `make` makes above the newest version; two publishers never get the same."""
         with self._database.write() as session:
-            published = make(_newest(session) + 1)
+            published = make(_newest(session))
             session.add(
                 EditionRow(
                     etag=published.etag,
@@ -58,10 +58,13 @@ class EditionStore:
         query = select(EditionRow).order_by(EditionRow.version.desc()).limit(1)
         with self._database.read() as session:
             row = session.scalar(query)
-            if row is None:
-                return None
-            envelope = Envelope.from_json(row.envelope.encode())
-            return Published(view=_view(row), envelope=envelope, etag=row.etag)
+            return _published(row) if row else None
+
+    def get(self, version: int) -> Published | None:
+        """One edition."""
+        with self._database.read() as session:
+            row = session.get(EditionRow, version)
+            return _published(row) if row else None
 
     def listing(self, offset: int, limit: int) -> list[EditionView]:
         """Editions, newest first."""
@@ -77,6 +80,11 @@ class EditionStore:
 
 def _newest(session: Session) -> int:
     return session.scalar(select(func.max(EditionRow.version))) or 0
+
+
+def _published(row: EditionRow) -> Published:
+    envelope = Envelope.from_json(row.envelope.encode())
+    return Published(view=_view(row), envelope=envelope, etag=row.etag)
 
 
 def _view(row: EditionRow) -> EditionView:

@@ -6,7 +6,6 @@ A crash while they are made leaves some of them; making goes on with those that 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,19 +17,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
     load_pem_public_key,
 )
 
 from hub.fleet import pki
+from hub.fleet.edition_keys import EditionKeys, load_signer
+from hub.fleet.secrets import private_pem, write_secret
 from voiceassist.contract.signing import Signer
 from voiceassist.errors import BadInput, Unverified, WrongUse
 
 HUB_IDENTITY = "hub"
-_SIGNING = ("edition", "ack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class HubKeys:
 
     folder: Path
     authority: pki.Identity = field(repr=False)
-    edition: Signer
+    edition: EditionKeys
     ack: Signer
     session_secret: bytes = field(repr=False)
 
@@ -72,27 +69,34 @@ def make_keys(folder: Path, clinic: str, hosts: Iterable[str], now: dt.datetime)
         if not pki.still_good(_certificate(folder / f"{name}.crt"), served, now):
             _keep(folder, name, make())
             made.append(name)
-    for name in _SIGNING:
-        if not (folder / f"{name}.pem").exists():
-            _write(folder / f"{name}.pem", _private_pem(Ed25519PrivateKey.generate()))
-            made.append(name)
+    if not EditionKeys(folder).exist():
+        EditionKeys(folder).make()
+        made.append("edition")
+    if not (folder / "ack.pem").exists():
+        write_secret(folder / "ack.pem", private_pem(Ed25519PrivateKey.generate()))
+        made.append("ack")
     if not (folder / "session.key").exists():
-        _write(folder / "session.key", secrets.token_bytes(32))
+        write_secret(folder / "session.key", secrets.token_bytes(32))
         made.append("session")
     return made
 
 
 def load_keys(folder: Path) -> HubKeys:
     """Read the keys; raises `WrongUse` where `hub init` has not made them."""
-    names = ("ca.crt", "hub.crt", "broker.crt", "hub-client.crt", "session.key")
-    missing = [n for n in (*names, *(f"{s}.pem" for s in _SIGNING)) if not (folder / n).is_file()]
+    names = ("ca.crt", "hub.crt", "broker.crt", "hub-client.crt", "session.key", "ack.pem")
+    missing = [name for name in names if not (folder / name).is_file()]
+    edition = EditionKeys(folder)
+    if not missing and not edition.exist():
+        missing = ["edition.pem"]
     if missing:
         raise WrongUse(f"no {missing[0]} in {folder}; run `voiceassist hub init` first")
+    edition.now()  # a damaged key is told at the start
+    edition.forget_old()
     return HubKeys(
         folder=folder,
         authority=_identity(folder, "ca"),
-        edition=_signer(folder / "edition.pem"),
-        ack=_signer(folder / "ack.pem"),
+        edition=edition,
+        ack=load_signer(folder / "ack.pem"),
         session_secret=(folder / "session.key").read_bytes(),
     )
 
@@ -124,32 +128,7 @@ def _identity(folder: Path, name: str) -> pki.Identity:
     return pki.load_identity(cert.read_bytes(), key.read_bytes())
 
 
-def _signer(path: Path) -> Signer:
-    try:
-        key = load_pem_private_key(path.read_bytes(), None)
-    except (ValueError, TypeError) as error:
-        raise Unverified(f"{path} is damaged; restore it") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Unverified(f"{path} is no Ed25519 key; restore it")
-    return Signer(key)
-
-
 def _keep(folder: Path, name: str, identity: pki.Identity) -> None:
     (folder / f"{name}.crt").unlink(missing_ok=True)  # a certificate implies its key
-    _write(folder / f"{name}.key", identity.key_pem)
-    _write(folder / f"{name}.crt", identity.cert_pem)
-
-
-def _private_pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_secret(folder / f"{name}.key", identity.key_pem)
+    write_secret(folder / f"{name}.crt", identity.cert_pem)

@@ -22,7 +22,10 @@ class EnrolRequest(BaseModel):
 
 
 class Kit(BaseModel):
-    """What the box gets back; nothing in it is secret."""
+    """What the box gets back; nothing in it is secret.
+
+    `edition_keys` is the version of the keys in `edition_public_pem`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,6 +33,7 @@ class Kit(BaseModel):
     room: str
     ca_pem: str
     cert_pem: str
+    edition_keys: int
     edition_public_pem: tuple[str, ...]
     ack_public_pem: tuple[str, ...]
     hub_url: str

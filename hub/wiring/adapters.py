@@ -31,6 +31,17 @@ class Shelf:
         ]
 
 
+class Held:
+    """What the rooms say they hold, for the editions room."""
+
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
+
+    def editions(self) -> list[int]:
+        """The version of each room that has said one."""
+        return [one.state.edition for one in self._store.listing() if one.state]
+
+
 class Kits:
     """What a newly enrolled box gets."""
 
@@ -40,12 +51,14 @@ class Kits:
 
     def of(self, room: str, cert_pem: str) -> Kit:
         """The kit of `room` with its certificate."""
+        trust = self._keys.edition.trust(self._settings.clinic)
         return Kit(
             clinic=self._settings.clinic,
             room=room,
             ca_pem=self._keys.ca_pem.decode(),
             cert_pem=cert_pem,
-            edition_public_pem=(public_pem(self._keys.edition.public),),
+            edition_keys=trust.version,
+            edition_public_pem=trust.editions,
             ack_public_pem=(public_pem(self._keys.ack.public),),
             hub_url=self._settings.url,
             mqtt_host=self._settings.mqtt.host,

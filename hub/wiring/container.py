@@ -33,13 +33,12 @@ from hub.metrics import Metrics
 from hub.mqtt import BrokerAddress, HubMqtt
 from hub.phi.ports import Judge
 from hub.phi.service import SecondJudge
-from hub.published import PublishedLibrary
+from hub.published import OwnSource, PublishedLibrary
 from hub.settings import CloudSettings, HubSettings
 from hub.storage.blobs import Blobs
 from hub.trail import TrailDesk
 from hub.wiring.adapters import HubGuard
 from hub.wiring.rooms import Rooms
-from voiceassist.contract.signing import KeyRing
 from voiceassist.errors import Unavailable
 from voiceassist.phi.lists import load_lists
 from voiceassist.phi.policy import record_override
@@ -133,12 +132,15 @@ class Container:
             "second judge": "ok" if self.settings.cloud.url else "unused: no cloud.url",
             "indexing": "ok" if self.rooms.worker.alive else "stopped: start the hub again",
         }
+        if problem := self.rooms.editions.problem():
+            parts["library"] = problem
         return parts | self.keeper.problems
 
     def _chores(self) -> dict[str, Callable[[], None]]:
         herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)
         chores: dict[str, Callable[[], None]] = {
             "announcing": herald.look,
+            "signing": self._sign_anew,
             "own library": self._follow,
         }
         if self.settings.watch_dir is not None:
@@ -146,6 +148,9 @@ class Container:
                 self.settings.watch_dir, self.rooms.documents
             ).look
         return chores
+
+    def _sign_anew(self) -> None:
+        self.rooms.editions.sign_anew("hub")  # where a rotation of keys was cut short
 
     def _follow(self) -> None:
         if self.settings.cloud.url:  # only escalation searches it
@@ -172,11 +177,9 @@ def _desk(rooms: Rooms, analytics: Analytics) -> HubDesk:
 def _library(rooms: Rooms) -> PublishedLibrary:
     return PublishedLibrary(
         rooms.settings.data_dir / "library",
-        rooms.editions,
-        rooms.packs,
-        KeyRing([rooms.keys.edition.public]),
+        OwnSource(rooms.editions, rooms.packs),
+        lambda: rooms.keys.edition.trust(rooms.settings.clinic),
         rooms.clock.wall_ms,
-        clinic=rooms.settings.clinic,
         embedder=rooms.embedding.get,
     )
 

@@ -15,6 +15,7 @@ from hub.documents.catalogue import Catalogue
 from hub.documents.queue import Queue, WorkLock
 from hub.documents.service import DocumentService
 from hub.documents.worker import Worker
+from hub.editions.archive import Archive
 from hub.editions.service import EditionService
 from hub.editions.store import EditionStore
 from hub.fleet.keys import HubKeys, load_keys
@@ -25,7 +26,7 @@ from hub.settings import HubSettings
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Database
 from hub.storage.migrate import migrate
-from hub.wiring.adapters import Kits, RoomKeys, Shelf
+from hub.wiring.adapters import Held, Kits, RoomKeys, Shelf
 from voiceassist.knowledge.documents import Limits
 
 
@@ -68,7 +69,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         documents=documents,
         worker=worker,
         queue=queue,
-        editions=_editions(base, documents),
+        editions=_editions(base, documents, packs),
         packs=packs,
         fleet=_fleet(base),
         embedding=embedding,
@@ -118,12 +119,14 @@ def _documents(
     return service, worker
 
 
-def _editions(base: _Base, documents: DocumentService) -> EditionService:
+def _editions(base: _Base, documents: DocumentService, packs: Blobs) -> EditionService:
     return EditionService(
         EditionStore(base.database),
+        Archive(Blobs(base.settings.data_dir / "lists"), packs),
         Shelf(documents),
-        base.audit,
         base.keys.edition,
+        Held(RoomStore(base.database)),
+        base.audit,
         base.clock.wall_ms,
         clinic=base.settings.clinic,
     )

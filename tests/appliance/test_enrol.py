@@ -57,7 +57,7 @@ def test_a_box_becomes_a_room(box: Path) -> None:
     identity = load_identity(box)
     assert (identity.room, identity.clinic, identity.mqtt_port) == ("room-1", "north", 8883)
     assert identity.acks.open("t", SIGNER.sign("t", b"x")) == b"x"
-    assert identity.editions.open("t", SIGNER.sign("t", b"x")) == b"x"
+    assert identity.editions.ring().open("t", SIGNER.sign("t", b"x")) == b"x"
     assert identity.signer.keyid == Signer(identity.private).keyid
     assert "PRIVATE" not in repr(identity)
 

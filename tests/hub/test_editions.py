@@ -8,7 +8,9 @@ from starlette.exceptions import HTTPException
 
 from hub.editions.api import check_range
 from voiceassist.contract.edition import open_manifest
-from voiceassist.contract.signing import Envelope, KeyRing
+from voiceassist.contract.packlist import apply_update
+from voiceassist.contract.signing import Envelope
+from voiceassist.contract.trust import Trust
 from voiceassist.knowledge.packs import read_pack
 
 TEXT = b"# Gout\n\nGive naproxen 500 mg twice daily. Check the kidneys first.\n"
@@ -37,13 +39,13 @@ async def test_a_room_fetches_verifies_and_reads_what_was_published(hub: Any, bo
     kit = _enrol(hub, box)
     answer = await hub.client.get("/api/v1/library/edition", headers=_bearer(box, "a"))
     envelope = Envelope.from_json(answer.content)
-    ring = KeyRing([hub.rooms.keys.edition.public])
-    manifest = open_manifest(
-        envelope, trusted=ring, clinic=kit.clinic, newer_than=0, now_s=int(time.time())
+    trust = Trust(clinic=kit.clinic, version=kit.edition_keys, editions=kit.edition_public_pem)
+    manifest = open_manifest(envelope, trust=trust, newer_than=0, now_s=int(time.time()))
+    assert (manifest.version, manifest.documents) == (1, 1)
+    listed = await hub.client.get(
+        f"/api/v1/library/lists/{manifest.state_root}", headers=_bearer(box, "l")
     )
-    assert manifest.version == 1
-    assert "naproxen" in manifest.drug_names
-    (ref,) = manifest.packs
+    (ref,) = apply_update(listed.content, (), root=manifest.state_root)
     pack = await hub.client.get(f"/api/v1/library/packs/{ref.sha256}", headers=_bearer(box, "b"))
     assert "naproxen 500 mg" in read_pack(pack.content, ref).header.text
     listed = await hub.client.get("/api/v1/editions", headers=headers)
@@ -143,7 +145,9 @@ def test_the_hubs_own_library_follows(hub: Any) -> None:
     hub.rooms.editions.publish("test")
     assert hub.container.library.find("naproxen dose", 3)[0].document == "gout"
     _add(hub, "throat.md", MORE)
+    hub.container.library.follow()
     assert {p.document for p in hub.container.library.find("antibiotic", 3)} == {"gout"}
     hub.rooms.editions.publish("test")
+    hub.container.library.follow()
     found = hub.container.library.find("antibiotic paracetamol", 3)
-    assert found[0].document == "throat"
+    assert "throat" in {passage.document for passage in found}

@@ -160,7 +160,7 @@ def test_keys_are_made_once_and_only_for_their_owner(tmp_path: Path, now: dt.dat
     assert make_keys(folder, "demo", ["localhost"], now) == []
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    assert load_keys(folder).edition.keyid != load_keys(folder).ack.keyid
+    assert load_keys(folder).edition.now()[1].keyid != load_keys(folder).ack.keyid
 
 
 def test_a_new_name_or_an_end_in_sight_renews_the_servers_only(

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from voiceassist.contract.edition import Manifest, PackRef, sign_manifest
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.packlist import make_update
+from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.trust import sign_trust, trust_in, write_chain
 from voiceassist.engines.ports import Vectors
 from voiceassist.knowledge.documents import Document, Limits, read_document
 from voiceassist.knowledge.editions import EditionStore, make_manifest
+from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
 from voiceassist.knowledge.queries import content_words, stem
+from voiceassist.knowledge.source import Offer
+from voiceassist.knowledge.update import update
 
 NOW_S = 1_800_000_000
 CLINIC = "clinic-a"
@@ -90,39 +96,83 @@ def documents() -> dict[str, Document]:
 
 
 class Publisher:
-    """A hub in a few lines: packs by hash, and signed editions of them."""
+    """A hub in a few lines that implements `LibrarySource`: packs by hash, signed editions.
+
+    `fetched` holds each pack and offset that was asked for, `lists` each list and the one it
+    was to start from.
+    """
 
     def __init__(self, embedder: HashEmbedder) -> None:
         self.signer = Signer(Ed25519PrivateKey.generate())
         self.embedder = embedder
         self.packs: dict[str, bytes] = {}
-        self.fetched: list[PackRef] = []
+        self.known: dict[str, tuple[PackRef, ...]] = {}
+        self.chain: list[Envelope] = []
+        self.offered: Envelope | None = None
+        self.fetched: list[tuple[PackRef, int]] = []
+        self.lists: list[tuple[str, str]] = []
+        self.anchor = trust_in(self.signer.public, clinic=CLINIC)
 
-    @property
-    def trusted(self) -> KeyRing:
-        return KeyRing([self.signer.public])
-
-    def pack(self, document: Document, version: int = 1) -> Pack:
+    def make(self, document: Document, version: int = 1) -> Pack:
         pack = build_pack(document, version, self.embedder)
         self.packs[pack.ref.sha256] = pack.data
         return pack
 
-    def manifest(self, version: int, packs: Sequence[Pack], clinic: str = CLINIC) -> Manifest:
-        return make_manifest(
-            packs,
-            clinic=clinic,
+    def publish(self, version: int, packs: Sequence[Pack], **changes: Any) -> Manifest:
+        """Offer an edition of `packs` from now on."""
+        made = make_manifest(
+            [pack.ref for pack in packs],
+            clinic=CLINIC,
             version=version,
             created_s=NOW_S,
             expires_s=NOW_S + 86_400,
+            keys=len(self.chain) + 1,
             embedding=embedding_of(self.embedder),
         )
+        manifest = made.model_copy(update=changes)
+        self.known[manifest.state_root] = tuple(pack.ref for pack in packs)
+        self.offered = sign_manifest(manifest, self.signer)
+        return manifest
 
-    def publish(self, version: int, packs: Sequence[Pack], clinic: str = CLINIC) -> Envelope:
-        return sign_manifest(self.manifest(version, packs, clinic), self.signer)
+    def serve(self, store: EditionStore, version: int, packs: Sequence[Pack]) -> Library:
+        """Offer an edition of `packs` and bring `store` to it."""
+        self.publish(version, packs)
+        return self.sync(store)
 
-    def fetch(self, ref: PackRef) -> bytes:
-        self.fetched.append(ref)
-        return self.packs[ref.sha256]
+    def sync(self, store: EditionStore, now_s: int = NOW_S) -> Library:
+        """Bring `store` to what is offered."""
+        update(store, self, now_s=now_s)
+        library = store.current()
+        assert library is not None
+        return library
+
+    def rotate(self) -> None:
+        """Sign with a new key from now on."""
+        following = Signer(Ed25519PrivateKey.generate())
+        version = len(self.chain) + 2
+        statement = trust_in(following.public, clinic=CLINIC, version=version)
+        self.chain.append(sign_trust(statement, self.signer))
+        self.signer = following
+
+    def manifest(self, etag: str) -> Offer | None:
+        if self.offered is None:
+            return None
+        data = self.offered.to_json()
+        tag = hashlib.sha256(data).hexdigest()
+        return None if tag == etag else Offer(data, tag)
+
+    def keys(self, after: int) -> bytes:
+        return write_chain(self.chain[max(0, after - 1) :])
+
+    def pack_list(self, root: str, held: str) -> bytes:
+        self.lists.append((root, held))
+        return make_update(self.known[root], self.known.get(held))
+
+    def pack(self, ref: PackRef, offset: int) -> Iterator[bytes]:
+        self.fetched.append((ref, offset))
+        data = self.packs[ref.sha256][offset:]
+        for start in range(0, len(data), 100):
+            yield data[start : start + 100]
 
 
 @pytest.fixture
@@ -134,4 +184,4 @@ def publisher(embedder: HashEmbedder) -> Publisher:
 def make_store(
     tmp_path: Path, embedder: HashEmbedder, publisher: Publisher
 ) -> Callable[[], EditionStore]:
-    return lambda: EditionStore(tmp_path / "store", embedder, publisher.trusted, CLINIC)
+    return lambda: EditionStore(tmp_path / "store", embedder, publisher.anchor)

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from voiceassist import files
-from voiceassist.contract.edition import PackRef, sign_manifest
-from voiceassist.contract.signing import Signer
 from voiceassist.errors import StoreFull, Unverified
 from voiceassist.knowledge import database, editions
 from voiceassist.knowledge.documents import Document
@@ -30,7 +27,7 @@ class Crash(BaseException):
 
 @pytest.fixture
 def packs(publisher: Any, documents: dict[str, Document]) -> list[Pack]:
-    return [publisher.pack(document) for document in documents.values()]
+    return [publisher.make(document) for document in documents.values()]
 
 
 def served(store: EditionStore) -> Library:
@@ -40,7 +37,7 @@ def served(store: EditionStore) -> Library:
 
 
 def documents_of(store: EditionStore) -> set[tuple[str, int]]:
-    return {(pack.document, pack.version) for pack in served(store).manifest.packs}
+    return {(pack.document, pack.version) for pack in served(store).packs()}
 
 
 def test_an_empty_store_has_no_library(make_store: MakeStore) -> None:
@@ -52,7 +49,7 @@ def test_an_edition_is_installed_and_survives_a_restart(
     make_store: MakeStore, publisher: Any, packs: list[Pack]
 ) -> None:
     """What was installed is served, by this store and by the next process."""
-    installed = make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    installed = publisher.serve(make_store(), 1, packs)
     assert installed.version == 1
     assert installed.drug_names == ("epinephrine", "prednisolone", "salbutamol")
     again = make_store().current()
@@ -65,12 +62,11 @@ def test_only_missing_packs_are_fetched(
 ) -> None:
     """One changed document costs one pack; a document left out is gone from search."""
     store = make_store()
-    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    publisher.serve(store, 1, packs)
     publisher.fetched.clear()
-    changed = publisher.pack(documents["asthma.md"], version=2)
-    envelope = publisher.publish(2, [packs[0], changed])
-    library = store.install(envelope, publisher.fetch, now_s=NOW_S)
-    assert publisher.fetched == [changed.ref]
+    changed = publisher.make(documents["asthma.md"], version=2)
+    library = publisher.serve(store, 2, [packs[0], changed])
+    assert publisher.fetched == [(changed.ref, 0)]
     assert documents_of(make_store()) == {("anaphylaxis", 1), ("asthma", 2)}
     assert all(p.document != "handwashing" for p in library.find("alcohol gel spores soap"))
 
@@ -80,9 +76,9 @@ def test_who_reads_the_old_edition_may_finish(
 ) -> None:
     """A library handed out before a swap still answers from its own edition."""
     store = make_store()
-    old = store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-    store.install(publisher.publish(2, packs[:1]), publisher.fetch, now_s=NOW_S)
-    store.install(publisher.publish(3, packs[:1]), publisher.fetch, now_s=NOW_S)
+    old = publisher.serve(store, 1, packs)
+    publisher.serve(store, 2, packs[:1])
+    publisher.serve(store, 3, packs[:1])
     assert old.find("salbutamol puffs")[0].document == "asthma"
     old.close()
     old.close()
@@ -94,7 +90,7 @@ def test_at_most_two_editions_are_kept(
     """The current edition and the last one; older files and fetched packs go."""
     store = make_store()
     for version in (1, 2, 3):
-        store.install(publisher.publish(version, packs), publisher.fetch, now_s=NOW_S)
+        publisher.serve(store, version, packs)
     names = sorted(path.name for path in (tmp_path / "store").glob("edition-*"))
     assert [name.split("-")[1] for name in names] == ["2", "3"]
     assert list((tmp_path / "store" / "packs").iterdir()) == []
@@ -106,8 +102,8 @@ def test_a_damaged_edition_gives_way_to_the_last_and_can_be_mended(
 ) -> None:
     """A file that a disk spoiled is not served; the same edition installs again over it."""
     store = make_store()
-    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-    store.install(publisher.publish(2, packs[:2]), publisher.fetch, now_s=NOW_S)
+    publisher.serve(store, 1, packs)
+    publisher.serve(store, 2, packs[:2])
     (path,) = (tmp_path / "store").glob("edition-2-*.sqlite")
     match damage:
         case "cut":
@@ -120,7 +116,7 @@ def test_a_damaged_edition_gives_way_to_the_last_and_can_be_mended(
             path.unlink()
     store = make_store()
     assert served(store).version == 1
-    store.install(publisher.publish(2, packs[:2]), publisher.fetch, now_s=NOW_S)
+    publisher.serve(store, 2, packs[:2])
     assert served(make_store()).version == 2
 
 
@@ -129,91 +125,12 @@ def test_a_lost_pointer_still_finds_the_newest_edition(
 ) -> None:
     """Without `current.json` the files themselves tell; a replay is still a replay."""
     store = make_store()
-    store.install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-    store.install(publisher.publish(2, packs), publisher.fetch, now_s=NOW_S)
+    publisher.serve(store, 1, packs)
+    publisher.serve(store, 2, packs)
     (tmp_path / "store" / "current.json").write_bytes(b"{")
     assert served(make_store()).version == 2
     with pytest.raises(Unverified, match="not newer"):
-        make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-
-
-def test_replays_rollbacks_and_expiry_are_refused(
-    make_store: MakeStore, publisher: Any, packs: list[Pack]
-) -> None:
-    """The version only rises, and a stale manifest is not new; the current edition serves on."""
-    store = make_store()
-    store.install(publisher.publish(5, packs), publisher.fetch, now_s=NOW_S)
-    for version in (5, 4):
-        with pytest.raises(Unverified, match="not newer"):
-            store.install(publisher.publish(version, packs), publisher.fetch, now_s=NOW_S)
-    with pytest.raises(Unverified, match="expired"):
-        store.install(publisher.publish(6, packs), publisher.fetch, now_s=NOW_S + 10**6)
-    assert served(store).version == 5
-
-
-def test_wrong_key_clinic_and_model_are_refused(
-    make_store: MakeStore, publisher: Any, packs: list[Pack]
-) -> None:
-    """Only this clinic's editions, by a trusted key, for this embedder."""
-    manifest = publisher.manifest(1, packs)
-    forged = sign_manifest(manifest, Signer(Ed25519PrivateKey.generate()))
-    with pytest.raises(Unverified, match="not trusted"):
-        make_store().install(forged, publisher.fetch, now_s=NOW_S)
-    with pytest.raises(Unverified, match="clinic"):
-        make_store().install(
-            publisher.publish(1, packs, clinic="other"), publisher.fetch, now_s=NOW_S
-        )
-    other = manifest.model_copy(
-        update={"embedding": manifest.embedding.model_copy(update={"model": "another"})}
-    )
-    with pytest.raises(Unverified, match="another"):
-        make_store().install(sign_manifest(other, publisher.signer), publisher.fetch, now_s=NOW_S)
-    assert make_store().current() is None
-
-
-def test_a_tampered_pack_is_refused_and_fetched_again(
-    make_store: MakeStore, publisher: Any, packs: list[Pack]
-) -> None:
-    """An altered response leaves the store as it was; the true one installs later."""
-    store = make_store()
-    envelope = publisher.publish(1, packs)
-    with pytest.raises(Unverified, match="altered"):
-        store.install(envelope, lambda ref: publisher.fetch(ref)[:-1] + b"x", now_s=NOW_S)
-    assert store.current() is None
-    assert store.install(envelope, publisher.fetch, now_s=NOW_S).version == 1
-
-
-def test_a_pack_spoiled_on_the_disk_is_fetched_again(
-    make_store: MakeStore, publisher: Any, packs: list[Pack], tmp_path: Path
-) -> None:
-    """A fetched pack is checked when it is used, not trusted for lying there."""
-    store = make_store()
-    folder = tmp_path / "store" / "packs"
-    folder.mkdir(parents=True)
-    (folder / packs[0].ref.sha256).write_bytes(b"spoiled")
-    (folder / packs[1].ref.sha256).write_bytes(packs[1].data)
-    assert store.missing(publisher.manifest(1, packs)) == (packs[0].ref, packs[2].ref)
-
-
-def test_what_fetch_raises_passes_and_whole_packs_are_kept(
-    make_store: MakeStore, publisher: Any, packs: list[Pack]
-) -> None:
-    """A link that breaks half-way costs only the packs not yet fetched."""
-    store = make_store()
-    left = [2]
-
-    def breaks(ref: PackRef) -> bytes:
-        left[0] -= 1
-        if left[0] < 0:
-            raise ConnectionError
-        return bytes(publisher.fetch(ref))
-
-    envelope = publisher.publish(1, packs)
-    with pytest.raises(ConnectionError):
-        store.install(envelope, breaks, now_s=NOW_S)
-    publisher.fetched.clear()
-    make_store().install(envelope, publisher.fetch, now_s=NOW_S)
-    assert len(publisher.fetched) == 1
+        publisher.serve(make_store(), 1, packs)
 
 
 STEPS = [
@@ -268,9 +185,9 @@ def test_a_crash_at_any_step_leaves_a_whole_edition(
     after: bool,  # noqa: FBT001 - pytest's parameter
 ) -> None:
     """Wherever installing dies, a new process serves one whole edition and can go on."""
-    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-    changed = [packs[0], publisher.pack(documents["asthma.md"], version=2)]
-    envelope = publisher.publish(2, changed)
+    publisher.serve(make_store(), 1, packs)
+    changed = [packs[0], publisher.make(documents["asthma.md"], version=2)]
+    publisher.publish(2, changed)
     whole = {1: {(p.ref.document, 1) for p in packs}, 2: {("anaphylaxis", 1), ("asthma", 2)}}
     for nth in range(1, 40):
         store = make_store()
@@ -279,7 +196,7 @@ def test_a_crash_at_any_step_leaves_a_whole_edition(
         with monkeypatch.context() as patch:
             calls = crash_at(patch, module, name, nth, after=after, error=Crash())
             with contextlib.suppress(Crash):
-                store.install(envelope, publisher.fetch, now_s=NOW_S)
+                publisher.sync(store)
             assert calls[0] > 0
         survivor = make_store()
         assert documents_of(survivor) == whole[served(survivor).version]
@@ -297,13 +214,14 @@ def test_a_full_disk_is_named_and_harms_nothing(
     nth: int,
 ) -> None:
     """ENOSPC anywhere becomes `StoreFull`; the last edition serves on."""
-    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
-    envelope = publisher.publish(2, [publisher.pack(documents["asthma.md"], version=2)])
+    publisher.serve(make_store(), 1, packs)
+    publisher.rotate()
+    publisher.publish(2, [publisher.make(documents["asthma.md"], version=2)])
     full = OSError(errno.ENOSPC, "No space left on device")
     with monkeypatch.context() as patch:
         crash_at(patch, os, "fsync", nth, after=False, error=full)
         with pytest.raises(StoreFull, match="free some space"):
-            make_store().install(envelope, publisher.fetch, now_s=NOW_S)
+            publisher.sync(make_store())
     assert served(make_store()).version in {1, 2}
 
 
@@ -314,7 +232,7 @@ def test_a_database_that_finds_the_disk_full_says_so(
     error = database.DatabaseError("database or disk is full")
     crash_at(monkeypatch, database, "apply", 1, after=False, error=error)
     with pytest.raises(StoreFull, match="free some space"):
-        make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+        publisher.serve(make_store(), 1, packs)
 
 
 def test_leftovers_of_a_crash_are_cleared(
@@ -325,6 +243,6 @@ def test_leftovers_of_a_crash_are_cleared(
     (folder / "packs").mkdir(parents=True)
     (folder / "edition-9-abc.sqlite.next").write_bytes(b"half")
     (folder / "packs" / "abc.part").write_bytes(b"half")
-    make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    publisher.serve(make_store(), 1, packs)
     assert len(list(folder.glob("edition-*"))) == 1
     assert list((folder / "packs").iterdir()) == []

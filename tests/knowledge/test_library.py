@@ -14,15 +14,11 @@ from voiceassist.knowledge.strength import Evidence, coverage, strength
 from voiceassist.knowledge.vectors import InFile, InMemory
 from voiceassist.knowledge.vocabulary import american
 
-NOW_S = 1_800_000_000
-
 
 @pytest.fixture
 def library(make_store: Any, publisher: Any, documents: dict[str, Document]) -> Library:
-    packs = [publisher.pack(document) for document in documents.values()]
-    installed: Library = make_store().install(
-        publisher.publish(1, packs), publisher.fetch, now_s=NOW_S
-    )
+    packs = [publisher.make(document) for document in documents.values()]
+    installed: Library = publisher.serve(make_store(), 1, packs)
     return installed
 
 
@@ -71,9 +67,7 @@ def test_short_forms_find_what_they_stand_for(publisher: Any, make_store: Any) -
     document = read_document(
         "uti.md", b"# Urinary tract infection\n\nCheck for hyperkalaemia.\n", Limits()
     )
-    library = make_store().install(
-        publisher.publish(1, [publisher.pack(document)]), publisher.fetch, now_s=NOW_S
-    )
+    library = publisher.serve(make_store(), 1, [publisher.make(document)])
     for query in ("uti", "high potassium", "hyperkalemia", "hyperkalaemia"):
         assert library._by_words(understand(query), 5) != []
 
@@ -82,11 +76,7 @@ def test_what_is_superseded_is_not_found(publisher: Any, make_store: Any) -> Non
     """A document that names its successor stays in the edition and out of search."""
     old = read_document("old.md", b"---\nsuperseded_by: new\n---\nGive 5 mg.\n", Limits())
     new = read_document("new.md", b"Give 10 mg.\n", Limits())
-    library = make_store().install(
-        publisher.publish(1, [publisher.pack(old), publisher.pack(new)]),
-        publisher.fetch,
-        now_s=NOW_S,
-    )
+    library = publisher.serve(make_store(), 1, [publisher.make(old), publisher.make(new)])
     assert {p.document for p in library.find("give mg")} == {"new"}
     assert library.document_text("old") == "Give 5 mg."
 
@@ -96,10 +86,10 @@ def test_one_document_does_not_crowd_out_the_others(publisher: Any, make_store: 
     long = "# Fever\n" + "".join(f"\n## Part {i}\n\nFever is common {i}.\n" for i in range(9))
     short = "# Cold\n\nA cold may bring fever.\n"
     packs = [
-        publisher.pack(read_document(name, text.encode(), Limits()))
+        publisher.make(read_document(name, text.encode(), Limits()))
         for name, text in (("long.md", long), ("short.md", short))
     ]
-    library = make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    library = publisher.serve(make_store(), 1, packs)
     found = [p.document for p in library.find("fever")]
     assert found.count("long") == 2
     assert found.count("short") == 1
@@ -159,8 +149,8 @@ def test_vectors_in_memory_and_in_the_file_agree(
     make_store: Any, publisher: Any, documents: dict[str, Document]
 ) -> None:
     """Both ways to search vectors give the same passages and, but for rounding, cosines."""
-    packs = [publisher.pack(document) for document in documents.values()]
-    library = make_store().install(publisher.publish(1, packs), publisher.fetch, now_s=NOW_S)
+    packs = [publisher.make(document) for document in documents.values()]
+    library = publisher.serve(make_store(), 1, packs)
     vector = publisher.embedder.embed(["epinephrine dose in asthma"])[0]
     memory = InMemory(library._connection, publisher.embedder.dimension)
     file = InFile(library._connection)

@@ -1,22 +1,25 @@
 """Editions: one whole version of the library, as a signed manifest over immutable packs.
 
 A pack is one version of one document with its passages and vectors, named by the SHA-256 of
-its bytes. The state root commits to the set of packs, so a room can tell from its database
-alone that it holds exactly what was published.
+its bytes. The state root commits to the list of packs (`contract.packlist`), so a room can
+tell from its database alone that it holds exactly what was published, and the manifest stays
+small however many documents there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from voiceassist.contract.canonical import canonical, parse, sha256
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.canonical import canonical, parse
+from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.trust import Trust
 from voiceassist.errors import Unverified
 
-MANIFEST_TYPE = "application/vnd.voiceassist.edition.v1+json"
+MANIFEST_TYPE = "application/vnd.voiceassist.edition.v2+json"
+MAX_PACK = 256 << 20  # bytes of a pack
 
 
 class PackRef(BaseModel):
@@ -24,10 +27,10 @@ class PackRef(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    document: str
-    version: int
+    document: str = Field(min_length=1, max_length=400)
+    version: int = Field(ge=1)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size: int = Field(ge=0)
+    size: int = Field(ge=1, le=MAX_PACK)
     passages: int = Field(ge=0)
 
 
@@ -42,25 +45,29 @@ class EmbeddingSpec(BaseModel):
 
 
 class Manifest(BaseModel):
-    """An edition. `version` only rises; `created_s` and `expires_s` are Unix seconds."""
+    """An edition. `version` only rises; `created_s` and `expires_s` are Unix seconds.
+
+    `keys` is the version of the trusted keys in force when it was signed. `documents`,
+    `passages` and `size` (the packs' bytes) sum up the list of packs.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     clinic: str
     version: int = Field(ge=1)
     created_s: int
     expires_s: int
+    keys: int = Field(ge=1)
     embedding: EmbeddingSpec
-    packs: tuple[PackRef, ...]
-    state_root: str
-    drug_names: tuple[str, ...] = ()
+    state_root: str = Field(pattern=r"^[0-9a-f]{64}$")
+    documents: int = Field(ge=0)
+    passages: int = Field(ge=0)
+    size: int = Field(ge=0)
 
-
-def state_root(packs: Iterable[PackRef]) -> str:
-    """SHA-256 over the canonical list of packs, ordered by document."""
-    ordered = sorted(packs, key=lambda pack: pack.document)
-    return sha256(canonical([[p.document, p.version, p.sha256] for p in ordered]))
+    def expired(self, now_s: int) -> bool:
+        """Whether the edition is past its time."""
+        return now_s >= self.expires_s
 
 
 def sign_manifest(manifest: Manifest, signer: Signer) -> Envelope:
@@ -68,30 +75,42 @@ def sign_manifest(manifest: Manifest, signer: Signer) -> Envelope:
     return signer.sign(MANIFEST_TYPE, canonical(manifest.model_dump(mode="json")))
 
 
-def open_manifest(
-    envelope: Envelope, *, trusted: KeyRing, clinic: str, newer_than: int, now_s: int
-) -> Manifest:
-    """Check everything that can be checked without the packs; raises `Unverified`.
-
-    `newer_than` is the version that the room has (0 for none): an equal or lower one is a
-    replay or a rollback. A rollback by intent is a new version with old content.
-    """
-    payload = trusted.open(MANIFEST_TYPE, envelope)
+def read_manifest(envelope: Envelope, trust: Trust) -> Manifest:
+    """The manifest that a trusted key signed for the clinic, of any age; raises `Unverified`."""
+    payload = trust.ring().open(MANIFEST_TYPE, envelope)
     try:
         manifest = Manifest.model_validate(parse(payload))
     except ValueError as error:
         msg = "the edition's manifest is signed but malformed; publish it again"
         raise Unverified(msg) from error
-    if manifest.clinic != clinic:
-        msg = f"an edition of clinic {manifest.clinic!r}, not of {clinic!r}: refused"
+    if manifest.clinic != trust.clinic:
+        msg = f"an edition of clinic {manifest.clinic!r}, not of {trust.clinic!r}: refused"
         raise Unverified(msg)
+    if manifest.keys > trust.version:
+        msg = f"edition {manifest.version} is signed under keys {manifest.keys}: unknown here"
+        raise Unverified(f"{msg}; enrol the box again")
+    return manifest
+
+
+def open_manifest(envelope: Envelope, *, trust: Trust, newer_than: int, now_s: int) -> Manifest:
+    """Check everything that can be checked without the packs; raises `Unverified`.
+
+    `newer_than` is the version that the room has (0 for none): an equal or lower one is a
+    replay or a rollback. A rollback by intent is a new version with old content.
+    """
+    manifest = read_manifest(envelope, trust)
     if manifest.version <= newer_than:
-        msg = f"edition {manifest.version} is not newer than {newer_than}: refused"
+        msg = f"edition {manifest.version} is not newer than {newer_than}: refused; publish again"
         raise Unverified(msg)
-    if now_s >= manifest.expires_s:
+    if manifest.expired(now_s):
         msg = f"edition {manifest.version} has expired; publish a new one on the hub"
         raise Unverified(msg)
-    if state_root(manifest.packs) != manifest.state_root:
-        msg = f"edition {manifest.version}: the state root does not match its packs"
-        raise Unverified(msg)
     return manifest
+
+
+def claimed_keys(envelope: Envelope) -> int:
+    """The keys that a manifest claims, unchecked: whether new ones must be fetched first."""
+    try:
+        return int(json.loads(envelope.raw())["keys"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Unverified("the hub's manifest can't be read; publish the edition again") from error

@@ -63,15 +63,15 @@ def build(
         print_json(
             {
                 "edition": built.manifest.version,
-                "documents": len(built.manifest.packs),
-                "passages": sum(pack.passages for pack in built.manifest.packs),
+                "documents": built.manifest.documents,
+                "passages": built.manifest.passages,
                 "new": built.new,
                 "refused": list(built.refused),
-                "drug_names": len(built.manifest.drug_names),
+                "drug_names": len(built.drug_names),
             }
         )
     else:
-        out.print(f"Edition {built.manifest.version}: {len(built.manifest.packs)} documents,")
+        out.print(f"Edition {built.manifest.version}: {built.manifest.documents} documents,")
         out.print(f"{built.new} of them new or changed, {len(built.refused)} refused.")
     if built.refused:
         raise typer.Exit(1)

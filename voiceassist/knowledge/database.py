@@ -1,19 +1,22 @@
 """One edition as one SQLite file: documents, passages, words (FTS5) and vectors (sqlite-vec).
 
 A file is written by one process before it is an edition and only read afterwards. What another
-document supersedes is kept but not searched; words are searched in American spelling.
+document supersedes is kept but not searched; words are searched in American spelling. A file
+of another `LAYOUT` is not read: its edition is synchronised again.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlite_vec
 
-from voiceassist.contract.edition import Manifest, PackRef, state_root
+from voiceassist.contract.edition import Manifest, PackRef
+from voiceassist.contract.packlist import state_root
 from voiceassist.errors import StoreFull, Unavailable, Unverified
 from voiceassist.knowledge.packs import PackContent
 from voiceassist.knowledge.vocabulary import american
@@ -26,16 +29,19 @@ except ImportError:
 
 DatabaseError: type[Exception] = sqlite.DatabaseError
 
-_SCHEMA = """
+LAYOUT = 2  # of the tables below; raise it when they change
+
+_SCHEMA = f"""
+PRAGMA user_version = {LAYOUT};
 CREATE TABLE edition (manifest TEXT NOT NULL);
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
     sha256 TEXT NOT NULL, size INTEGER NOT NULL, passages INTEGER NOT NULL,
     name TEXT NOT NULL, title TEXT NOT NULL, specialty TEXT NOT NULL, info TEXT NOT NULL,
-    searched INTEGER NOT NULL, text TEXT NOT NULL);
+    searched INTEGER NOT NULL, drugs TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents (id),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL);
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL, context TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages (document);
 CREATE VIRTUAL TABLE words USING fts5 (
     title, place, body, tokenize = "porter unicode61 remove_diacritics 2");
@@ -76,10 +82,15 @@ def create(connection: Any, dimension: int) -> None:
     )
 
 
-def apply(connection: Any, manifest: Manifest, new: Iterator[tuple[PackRef, PackContent]]) -> None:
-    """Make the file hold exactly `manifest`, given the contents of the packs it lacks."""
+def apply(
+    connection: Any,
+    manifest: Manifest,
+    packs: Iterable[PackRef],
+    new: Iterator[tuple[PackRef, PackContent]],
+) -> None:
+    """Make the file hold exactly `packs` as `manifest`, given the contents that it lacks."""
     with _transaction(connection):
-        wanted = {pack.document: pack for pack in manifest.packs}
+        wanted = {pack.document: pack for pack in packs}
         for held in packs_in(connection):
             if wanted.get(held.document) != held:
                 _remove(connection, held.document)
@@ -92,18 +103,31 @@ def apply(connection: Any, manifest: Manifest, new: Iterator[tuple[PackRef, Pack
 
 
 def packs_in(connection: Any) -> tuple[PackRef, ...]:
-    """The packs that the file was made from."""
-    rows = connection.execute("SELECT document, version, sha256, size, passages FROM documents")
+    """The packs that the file was made from, ordered by document."""
+    rows = connection.execute(
+        "SELECT document, version, sha256, size, passages FROM documents ORDER BY document"
+    )
     keys = ("document", "version", "sha256", "size", "passages")
     return tuple(PackRef.model_validate(dict(zip(keys, row, strict=True))) for row in rows)
 
 
+def drugs_in(connection: Any) -> Iterator[list[str]]:
+    """The drugs that each document names."""
+    for row in connection.execute("SELECT drugs FROM documents"):
+        yield json.loads(row[0])
+
+
 def manifest_in(connection: Any) -> Manifest:
     """The manifest the file was made for; raises `Unverified` when there is none."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+        raise Unverified("the library's file is of another release; synchronise it again")
     row = connection.execute("SELECT manifest FROM edition").fetchone()
     if row is None:
         raise Unverified("the library's file holds no edition; synchronise it again")
-    return Manifest.model_validate_json(row[0])
+    try:
+        return Manifest.model_validate_json(row[0])
+    except ValueError as error:
+        raise Unverified("the library's file is of another form; synchronise it again") from error
 
 
 def check(connection: Any) -> Manifest:
@@ -112,7 +136,9 @@ def check(connection: Any) -> Manifest:
         raise Unverified("the library's file is damaged; synchronise it again")
     manifest = manifest_in(connection)
     packs = packs_in(connection)
-    if state_root(packs) != manifest.state_root:
+    counts = (len(packs), sum(p.passages for p in packs), sum(p.size for p in packs))
+    signed = (manifest.documents, manifest.passages, manifest.size)
+    if state_root(packs) != manifest.state_root or counts != signed:
         raise Unverified("the library's file is not what was published; synchronise it again")
     for table, where in (
         ("passages", ""),
@@ -179,17 +205,18 @@ def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
     header, info = content.header, content.header.info
     cursor = connection.execute(
         "INSERT INTO documents (document, version, sha256, size, passages, name, title, specialty,"
-        " info, searched, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " info, searched, drugs, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             ref.document, ref.version, ref.sha256, ref.size, ref.passages, header.name, info.title,
-            info.specialty, info.model_dump_json(), int(not info.superseded_by), header.text,
+            info.specialty, info.model_dump_json(), int(not info.superseded_by),
+            json.dumps(header.drugs), header.text,
         ),
     )  # fmt: skip
     document = cursor.lastrowid
     for passage, direction in zip(header.passages, content.directions, strict=True):
         cursor = connection.execute(
-            'INSERT INTO passages (document, start, "end", place) VALUES (?, ?, ?, ?)',
-            (document, passage.start, passage.end, passage.place),
+            'INSERT INTO passages (document, start, "end", place, context) VALUES (?, ?, ?, ?, ?)',
+            (document, passage.start, passage.end, passage.place, passage.context),
         )
         if info.superseded_by:
             continue

@@ -1,9 +1,11 @@
 """What a machine holds of the library: always one whole, verified edition.
 
 Law: `current.json` names a file that was complete, checked and synced before the name was
-written, and it changes by one atomic rename. A crash leaves:
+written, and it changes by one atomic rename. Who installs holds the lock of the folder, so two
+processes never install at once; who reads never waits for who installs. A crash leaves:
 
-- while packs are fetched: packs that are whole (kept, they need no second fetch) or `.part`;
+- while packs are fetched: packs that are whole, and `.part`s that the next fetch goes on with
+  (whatever they hold: a pack counts by its hash when it is used);
 - while the next file is built: a `.next` file, which the next install removes;
 - after the file is renamed into place, before the pointer: a file that nobody names;
 - after the pointer: the new edition, and files of older ones that the next install removes.
@@ -14,32 +16,29 @@ The last edition is kept beside the current one and served when the current file
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voiceassist import files
-from voiceassist.contract.edition import (
-    EmbeddingSpec,
-    Manifest,
-    PackRef,
-    open_manifest,
-    state_root,
-)
-from voiceassist.contract.signing import Envelope, KeyRing
+from voiceassist.contract.edition import EmbeddingSpec, Manifest, PackRef
+from voiceassist.contract.packlist import state_root
+from voiceassist.contract.trust import Trust
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
-from voiceassist.knowledge import database
-from voiceassist.knowledge.drugs import most_named
+from voiceassist.knowledge import canary, database
 from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import Pack, PackContent, embedding_of, read_pack
+from voiceassist.knowledge.packs import PackContent, embedding_of
+from voiceassist.knowledge.trusted import TrustedKeys
 
 _EDITION = re.compile(r"edition-(\d+)-[0-9a-f]+\.sqlite")
-
-Fetch = Callable[[PackRef], bytes]
+_Mark: TypeAlias = tuple[str, int, int]  # a file's name, inode and time: which file it is
 
 
 class _Named(BaseModel):
@@ -58,129 +57,159 @@ class _Pointer(BaseModel):
 
 
 def make_manifest(
-    packs: Iterable[Pack],
+    packs: Iterable[PackRef],
     *,
     clinic: str,
     version: int,
     created_s: int,
     expires_s: int,
+    keys: int,
     embedding: EmbeddingSpec,
-    drug_names: Sequence[str] | None = None,
 ) -> Manifest:
-    """An edition of `packs`; its drug names are the packs' where none are given."""
-    held = sorted(packs, key=lambda pack: pack.ref.document)
-    named = most_named(pack.drugs for pack in held) if drug_names is None else drug_names
-    refs = tuple(pack.ref for pack in held)
+    """An edition of `packs`, signed under version `keys` of the trusted keys."""
+    refs = tuple(packs)
     return Manifest(
         clinic=clinic,
         version=version,
         created_s=created_s,
         expires_s=expires_s,
+        keys=keys,
         embedding=embedding,
-        packs=refs,
         state_root=state_root(refs),
-        drug_names=tuple(dict.fromkeys(named)),
+        documents=len(refs),
+        passages=sum(ref.passages for ref in refs),
+        size=sum(ref.size for ref in refs),
     )
 
 
 class EditionStore:
-    """The editions under `root`, for `clinic`, signed by one of the `trusted` keys."""
+    """The editions under `root`, signed by keys that follow from `anchor`. Thread-safe.
 
-    def __init__(self, root: Path, embedder: Embedder, trusted: KeyRing, clinic: str) -> None:
+    `knowledge.update.update` fills it.
+    """
+
+    def __init__(self, root: Path, embedder: Embedder, anchor: Trust) -> None:
         self._root = root
-        self._packs = root / "packs"
         self._pointer = root / "current.json"
         self._embedder = embedder
-        self._trusted = trusted
-        self._clinic = clinic
+        self._looking = threading.Lock()
         self._open: Library | None = None
-        self._lock = threading.RLock()
+        self._open_mark: _Mark | None = None
+        self._damaged: set[_Mark] = set()
+        self.packs = root / "packs"
+        self.keys = TrustedKeys(root / "keys.json", anchor)
 
     def current(self) -> Library | None:
         """The newest whole edition, open; None where there is none yet."""
-        with self._lock:
-            for named in self._kept() if self._open is None else ():
-                with contextlib.suppress(Unverified):
+        return self._open or self.refresh()
+
+    def refresh(self) -> Library | None:
+        """As `current`, after a look at what other processes installed meanwhile.
+
+        The library given out before is left open for whoever still reads it; they close it.
+        """
+        with self._looking:
+            for named in self._kept():
+                mark = self._mark(named)
+                if mark is None or mark in self._damaged:
+                    continue
+                if mark == self._open_mark:
+                    break
+                try:
                     self._open = self._serve(named)
+                except Unverified:
+                    self._damaged.add(mark)
+                else:
+                    self._open_mark = mark
                     break
             return self._open
 
-    def missing(self, manifest: Manifest) -> tuple[PackRef, ...]:
-        """The packs of `manifest` that must be fetched."""
-        held = set(self._held())
-        return tuple(p for p in manifest.packs if p not in held and not self._is_fetched(p))
+    @contextlib.contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Inside, no other thread or process installs here; waits until that is so."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        # read-only, so that a lock file of another user's making still serves
+        handle = os.open(self._root / "lock", os.O_RDONLY | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
-    def install(self, envelope: Envelope, fetch: Fetch, *, now_s: int) -> Library:
-        """Verify, fetch what is missing, build, check and swap; returns the new edition.
+    def newer_than(self) -> int:
+        """The version that an edition must exceed to be installed.
 
-        Raises `Unverified` and leaves the current edition serving; raises `StoreFull` where
-        the disk is full; what `fetch` raises passes through. The library returned before is
-        left open for whoever still reads it; they close it.
+        The newest one's own where that serves; where it is damaged, it may come again.
         """
-        with self._lock:
-            return self._install(envelope, fetch, now_s)
+        newest = max((named.version for named in self._kept()), default=0)
+        serving = self._open.version if self._open else 0
+        return serving if serving >= newest else newest - 1
 
-    def _install(self, envelope: Envelope, fetch: Fetch, now_s: int) -> Library:
-        before = self.current()
-        newer_than = before.version if before else 0
-        manifest = open_manifest(
-            envelope,
-            trusted=self._trusted,
-            clinic=self._clinic,
-            newer_than=newer_than,
-            now_s=now_s,
-        )
+    def held(self) -> tuple[PackRef, ...]:
+        """The packs of the edition that serves."""
+        library = self.current()
+        return library.packs() if library else ()
+
+    def check_embedding(self, manifest: Manifest) -> None:
+        """Raises `Unverified` for an edition whose vectors this machine can't search."""
         if manifest.embedding != embedding_of(self._embedder):
             raise Unverified(
                 f"edition {manifest.version} was made with the embedding model"
-                f" {manifest.embedding.model}, this machine runs {self._embedder.model}"
+                f" {manifest.embedding.model}, this machine runs {self._embedder.model}; "
+                "install the same release on both"
             )
-        with files.full_disk_named("the library"), database.errors_named():
-            self._packs.mkdir(parents=True, exist_ok=True)
-            self._fetch(self.missing(manifest), fetch)
-            named = self._build(manifest, before)
-            kept = (named, *(one for one in self._kept() if one.version < named.version))[:2]
-            files.write_durable(self._pointer, _Pointer(editions=kept).model_dump_json().encode())
-            self._open = self._serve(named)
-            self._tidy({one.file for one in kept})
-        return self._open
 
-    def _fetch(self, packs: Sequence[PackRef], fetch: Fetch) -> None:
-        for pack in packs:
-            data = fetch(pack)
-            read_pack(data, pack)
-            files.write_durable(self._packs / pack.sha256, data)
+    def install(
+        self,
+        manifest: Manifest,
+        packs: Sequence[PackRef],
+        contents: Iterator[tuple[PackRef, PackContent]],
+    ) -> Library:
+        """Build, check and swap in an edition that is verified; the caller holds the lock.
 
-    def _build(self, manifest: Manifest, before: Library | None) -> _Named:
+        `contents` gives the packs that the serving edition lacks. Raises `Unverified` and
+        leaves the current edition serving.
+        """
+        named = self._build(manifest, packs, contents)
+        library = Library(self._root / named.file, self._embedder)
+        older = (one for one in self._kept() if one.version < named.version)
+        kept = (named, *older)[:2]
+        with self._looking:
+            pointer = _Pointer(editions=kept)
+            files.write_durable(self._pointer, pointer.model_dump_json().encode())
+            self._open, self._open_mark = library, self._mark(named)
+        self._tidy({one.file for one in kept})
+        return library
+
+    def _build(
+        self,
+        manifest: Manifest,
+        packs: Sequence[PackRef],
+        contents: Iterator[tuple[PackRef, PackContent]],
+    ) -> _Named:
         """The edition's file under its final name, checked and durable."""
         name = f"edition-{manifest.version}-{manifest.state_root[:12]}.sqlite"
         building = self._root / f"{name}.next"
         _remove(building)
-        if before is not None and (source := self._file_of(before)) is not None:
-            database.copy(source, building)
+        before = self._root / self._open_mark[0] if self._open and self._open_mark else None
+        if before is not None:
+            database.copy(before, building)
         connection = database.connect(building, write=True)
         try:
             if before is None:
                 database.create(connection, manifest.embedding.dimension)
-            held = set(database.packs_in(connection))
-            new = [pack for pack in manifest.packs if pack not in held]
-            database.apply(connection, manifest, self._contents(new))
+            database.apply(connection, manifest, packs, contents)
             if database.check(connection) != manifest:
                 raise Unverified("the library's file is of another edition; synchronise again")
+            canary.sing(connection, manifest, self._embedder)
         finally:
             connection.close()
         files.sync_file(building)
         files.replace_durable(building, self._root / name)
         return _Named(version=manifest.version, file=name)
 
-    def _contents(self, packs: Sequence[PackRef]) -> Iterator[tuple[PackRef, PackContent]]:
-        for pack in packs:
-            yield pack, read_pack((self._packs / pack.sha256).read_bytes(), pack)
-
     def _serve(self, named: _Named) -> Library:
         path = self._root / named.file
-        if not path.is_file():
-            raise Unverified(f"edition {named.version} is gone from the disk; synchronise again")
         with database.errors_named():
             connection = database.connect(path)
             try:
@@ -189,42 +218,46 @@ class EditionStore:
                 connection.close()
         return Library(path, self._embedder)
 
-    def _held(self) -> tuple[PackRef, ...]:
-        library = self.current()
-        return library.manifest.packs if library else ()
-
-    def _is_fetched(self, pack: PackRef) -> bool:
-        path = self._packs / pack.sha256
+    def _mark(self, named: _Named) -> _Mark | None:
         try:
-            read_pack(path.read_bytes(), pack)
-        except FileNotFoundError:
-            return False
-        except Unverified:
-            _remove(path)
-            return False
-        return True
-
-    def _file_of(self, library: Library) -> Path | None:
-        for named in self._kept():
-            if named.version == library.version:
-                return self._root / named.file
-        return None
+            found = (self._root / named.file).stat()
+        except OSError:
+            return None
+        return named.file, found.st_ino, found.st_mtime_ns
 
     def _kept(self) -> tuple[_Named, ...]:
-        """The editions kept, the newest first; without a pointer, what the files' names say."""
-        try:
-            return _Pointer.model_validate_json(self._pointer.read_bytes()).editions
-        except (FileNotFoundError, ValidationError):
-            found = (_EDITION.fullmatch(path.name) for path in self._root.glob("edition-*"))
-            named = [_Named(version=int(one[1]), file=one[0]) for one in found if one]
-            return tuple(sorted(named, key=lambda one: -one.version))
+        return _kept_in(self._root)
 
     def _tidy(self, kept: set[str]) -> None:
         for path in self._root.glob("edition-*"):
             if path.name not in kept:
                 _remove(path)
-        for path in self._packs.iterdir():
+        for path in self.packs.glob("*"):
             _remove(path)
+
+
+def manifest_at(root: Path) -> Manifest | None:
+    """What the store in `root` would serve, told without an embedder; None for nothing."""
+    for named in _kept_in(root):
+        if not (root / named.file).is_file():
+            continue
+        with contextlib.suppress(Unverified), database.errors_named():
+            connection = database.connect(root / named.file)
+            try:
+                return database.check(connection)
+            finally:
+                connection.close()
+    return None
+
+
+def _kept_in(root: Path) -> tuple[_Named, ...]:
+    """The editions kept, the newest first; without a pointer, what the files' names say."""
+    try:
+        return _Pointer.model_validate_json((root / "current.json").read_bytes()).editions
+    except (FileNotFoundError, ValidationError):
+        found = (_EDITION.fullmatch(path.name) for path in root.glob("edition-*"))
+        named = [_Named(version=int(one[1]), file=one[0]) for one in found if one]
+        return tuple(sorted(named, key=lambda one: -one.version))
 
 
 def _remove(path: Path) -> None:

@@ -1,12 +1,13 @@
 """An edition as a folder: what `build` writes, and what `search` and `ask` open.
 
-`edition.json` is the signed manifest, `packs/` holds the packs by hash, `trusted.pem` the
-public key, and `store/` what a machine makes of them. Building again keeps what is unchanged.
+`edition.json` is the signed manifest, `lists/` holds its list of packs and `packs/` the packs,
+each by its hash, `trusted.pem` the public key, and `store/` what a machine makes of them.
+Building again keeps what is unchanged. A crash while building leaves the edition of before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,22 +21,33 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
     load_pem_private_key,
-    load_pem_public_key,
 )
 
 from voiceassist import files
-from voiceassist.contract.edition import Manifest, PackRef, open_manifest, sign_manifest
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.canonical import sha256
+from voiceassist.contract.edition import (
+    MANIFEST_TYPE,
+    Manifest,
+    PackRef,
+    read_manifest,
+    sign_manifest,
+)
+from voiceassist.contract.packlist import list_bytes, make_update, read_list
+from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.trust import Trust, trust_in, write_chain
 from voiceassist.engines.ports import Embedder
-from voiceassist.errors import BadInput, WrongUse
+from voiceassist.errors import BadInput, Unverified, WrongUse
 from voiceassist.knowledge.documents import SUFFIXES, Document, Limits, read_document
+from voiceassist.knowledge.drugs import most_named
 from voiceassist.knowledge.editions import EditionStore, make_manifest
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, PackContent, build_pack, embedding_of, read_pack
+from voiceassist.knowledge.source import Offer, read_chunks
+from voiceassist.knowledge.update import update
 
 CLINIC = "local"
 _LIFETIME_S = 366 * 86_400
-_ANY_TIME = 0  # a folder's own manifest is read again however old it is
+_BUILD_AGAIN = "build the edition again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,7 @@ class Built:
     """What `build` did: the edition, how many packs are new, and what was refused and why."""
 
     manifest: Manifest
+    drug_names: tuple[str, ...]
     new: int
     refused: tuple[str, ...]
 
@@ -83,41 +96,85 @@ def build(
         pack, made = folder.pack(document, embedder)
         packs.append(pack)
         new += made
+    refs = [pack.ref for pack in packs]
     manifest = make_manifest(
-        packs,
+        refs,
         clinic=CLINIC,
         version=before.version + 1 if before else 1,
         created_s=now_s,
         expires_s=now_s + _LIFETIME_S,
+        keys=1,
         embedding=embedding_of(embedder),
     )
     if before is None or before.state_root != manifest.state_root:
-        folder.publish(manifest, signer)
+        folder.publish(manifest, refs, signer)
     else:
         manifest = before
-    return Built(manifest, new, tuple(refused))
+    named = most_named(pack.drugs for pack in packs)
+    return Built(manifest, named, new, tuple(refused))
 
 
 def open_folder(folder: Path, embedder: Embedder, *, now_s: int) -> Library:
     """The newest edition of the folder, verified and open."""
-    try:
-        public = load_pem_public_key((folder / "trusted.pem").read_bytes())
-        envelope = Envelope.from_json((folder / "edition.json").read_bytes())
-    except FileNotFoundError as error:
-        raise WrongUse(
-            f"{folder}: no edition here; make one with `voiceassist knowledge build`"
-        ) from error
-    if not isinstance(public, Ed25519PublicKey):
-        raise WrongUse(f"{folder / 'trusted.pem'}: not an Ed25519 key; build the edition again")
-    trusted = KeyRing([public])
-    store = EditionStore(folder / "store", embedder, trusted, CLINIC)
-    manifest = open_manifest(
-        envelope, trusted=trusted, clinic=CLINIC, newer_than=0, now_s=_ANY_TIME
-    )
-    current = store.current()
-    if current is not None and current.manifest == manifest:
-        return current
-    return store.install(envelope, _fetch_from(folder), now_s=now_s)
+    source = FolderSource(folder)
+    store = EditionStore(folder / "store", embedder, source.trust())
+    update(store, source, now_s=now_s)
+    library = store.current()
+    if library is None:
+        raise WrongUse(f"{folder}: its edition is damaged; {_BUILD_AGAIN}")
+    return library
+
+
+class FolderSource:
+    """What `build` wrote, as a source."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def trust(self) -> Trust:
+        """Trust in the key that the folder names; raises `WrongUse` where there is none."""
+        try:
+            pem = (self._folder / "trusted.pem").read_text(encoding="ascii")
+            trust = Trust(clinic=CLINIC, version=1, editions=(pem,))
+            trust.ring()
+        except FileNotFoundError as error:
+            raise WrongUse(
+                f"{self._folder}: no edition here; make one with `voiceassist knowledge build`"
+            ) from error
+        except (Unverified, ValueError) as error:
+            raise WrongUse(
+                f"{self._folder / 'trusted.pem'}: not an Ed25519 key; {_BUILD_AGAIN}"
+            ) from error
+        return trust
+
+    def manifest(self, etag: str) -> Offer | None:
+        """The folder's edition."""
+        data = self._read("edition.json")
+        tag = sha256(data)
+        return None if tag == etag else Offer(data, tag)
+
+    def keys(self, after: int) -> bytes:  # noqa: ARG002 - the port's; a folder's key never changes
+        """No statements: a folder's key never changes."""
+        return write_chain(())
+
+    def pack_list(self, root: str, held: str) -> bytes:  # noqa: ARG002 - the port's
+        """The whole list."""
+        return make_update(read_list(self._read(f"lists/{root}")))
+
+    def pack(self, ref: PackRef, offset: int) -> Iterator[bytes]:
+        """A pack's bytes from `offset`."""
+        try:
+            yield from read_chunks(self._folder / "packs" / ref.sha256, offset)
+        except FileNotFoundError as error:
+            raise BadInput(
+                f"{self._folder / 'packs' / ref.sha256}: the pack is gone; {_BUILD_AGAIN}"
+            ) from error
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError as error:
+            raise WrongUse(f"{self._folder}: no {name} in it; {_BUILD_AGAIN}") from error
 
 
 def load_signer(key: Path | None, out: Path) -> Signer:
@@ -137,17 +194,6 @@ def load_signer(key: Path | None, out: Path) -> Signer:
     return Signer(loaded)
 
 
-def _fetch_from(folder: Path) -> Callable[[PackRef], bytes]:
-    def fetch(ref: PackRef) -> bytes:
-        path = folder / "packs" / ref.sha256
-        try:
-            return path.read_bytes()
-        except FileNotFoundError as error:
-            raise BadInput(f"{path}: the pack is gone; build the edition again") from error
-
-    return fetch
-
-
 class _Folder:
     """The packs that a folder has, and where the next edition goes."""
 
@@ -156,20 +202,24 @@ class _Folder:
         self._public = public
         self._packs = out / "packs"
         self._packs.mkdir(parents=True, exist_ok=True)
-        manifest = self.manifest()
-        self._before = {ref.document: ref for ref in manifest.packs} if manifest else {}
+        self._lists = out / "lists"
+        self._lists.mkdir(exist_ok=True)
+        self._before = {ref.document: ref for ref in self._refs()}
 
     def manifest(self) -> Manifest | None:
         path = self._out / "edition.json"
         if not path.exists():
             return None
-        return open_manifest(
-            Envelope.from_json(path.read_bytes()),
-            trusted=KeyRing([self._public]),
-            clinic=CLINIC,
-            newer_than=0,
-            now_s=_ANY_TIME,
-        )
+        envelope = Envelope.from_json(path.read_bytes())
+        if envelope.payload_type != MANIFEST_TYPE:
+            raise BadInput(f"{path} was made by another release; build into a new folder")
+        return read_manifest(envelope, trust_in(self._public, clinic=CLINIC))
+
+    def _refs(self) -> tuple[PackRef, ...]:
+        manifest = self.manifest()
+        if manifest is None:
+            return ()
+        return read_list((self._lists / manifest.state_root).read_bytes())
 
     def pack(self, document: Document, embedder: Embedder) -> tuple[Pack, bool]:
         """The document's pack, and whether it had to be made."""
@@ -183,13 +233,14 @@ class _Folder:
         files.write_durable(self._packs / pack.ref.sha256, pack.data)
         return pack, True
 
-    def publish(self, manifest: Manifest, signer: Signer) -> None:
+    def publish(self, manifest: Manifest, refs: list[PackRef], signer: Signer) -> None:
         pem = self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         files.write_durable(self._out / "trusted.pem", pem)
+        files.write_durable(self._lists / manifest.state_root, list_bytes(refs))
         envelope = sign_manifest(manifest, signer)
         files.write_durable(self._out / "edition.json", envelope.to_json())
-        wanted = {ref.sha256 for ref in manifest.packs}
-        for path in self._packs.iterdir():
+        wanted = {manifest.state_root, *(ref.sha256 for ref in refs)}
+        for path in (*self._packs.iterdir(), *self._lists.iterdir()):
             if path.name not in wanted:
                 path.unlink()
 

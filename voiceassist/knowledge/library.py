@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from voiceassist.contract.edition import PackRef
 from voiceassist.contract.knowledge import Passage
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
+from voiceassist.knowledge.drugs import most_named
 from voiceassist.knowledge.packs import embedding_of
 from voiceassist.knowledge.queries import Query, content_words, stem, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
@@ -60,7 +62,8 @@ class Library:
         self._connection = database.connect(path)
         with database.errors_named():
             manifest = database.manifest_in(self._connection)
-            self._total = sum(pack.passages for pack in manifest.packs)
+            self._total = manifest.passages
+            self.drug_names = most_named(database.drugs_in(self._connection))
             self._document_of = _documents_by_passage(self._connection)
             self._vectors = open_vectors(
                 self._connection, self._total, manifest.embedding.dimension
@@ -73,7 +76,6 @@ class Library:
             )
         self.manifest = manifest
         self.version = manifest.version
-        self.drug_names = manifest.drug_names
 
     def __repr__(self) -> str:
         return f"Library(version={self.version}, passages={self._total})"
@@ -105,6 +107,11 @@ class Library:
         """Close the file; may be called twice."""
         with self._lock:
             self._connection.close()
+
+    def packs(self) -> tuple[PackRef, ...]:
+        """The packs that the edition was made from, ordered by document."""
+        with self._lock, database.errors_named():
+            return database.packs_in(self._connection)
 
     def document_text(self, document: str) -> str | None:
         """The stored text of a document, to show a quotation in its place."""

@@ -1,0 +1,75 @@
+"""Canary queries: a new edition's file must find its own passages before anybody is served.
+
+The file's checks tell that it holds the right bytes. These tell that words lead to passages,
+and that this machine's embedder makes the vectors that the edition was made with: a question
+embedded by another one would find nothing, and no checksum would show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from voiceassist.contract.edition import Manifest
+from voiceassist.engines.ports import Embedder
+from voiceassist.errors import Unverified
+from voiceassist.knowledge.packs import passage_input, unit
+from voiceassist.knowledge.queries import content_words
+
+CANARIES = 5
+ALIKE = 0.97  # cosine: rounding and another processor's arithmetic cost less than 0.01
+_WORDS = 8
+
+_SEARCHED = "SELECT count(*) FROM vectors"
+_NTH = "SELECT rowid, embedding FROM vectors ORDER BY rowid LIMIT 1 OFFSET ?"
+_TEXT = """
+    SELECT p.context, substr(d.text, p.start + 1, p."end" - p.start)
+    FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?
+"""
+_FOUND = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
+
+
+def sing(connection: Any, manifest: Manifest, embedder: Embedder) -> None:
+    """Ask for some passages of an edition's file; raises `Unverified` where one is not found."""
+    (total,) = connection.execute(_SEARCHED).fetchone()
+    for place in chosen(manifest.state_root, total):
+        passage, stored = connection.execute(_NTH, (place,)).fetchone()
+        context, text = connection.execute(_TEXT, (passage,)).fetchone()
+        _by_words(connection, manifest, passage, text)
+        _by_meaning(manifest, embedder, stored, passage_input(context, text))
+
+
+def chosen(root: str, total: int) -> list[int]:
+    """Up to `CANARIES` places below `total`, one in each equal part, told by the state root."""
+    count = min(CANARIES, total)
+    places = []
+    for part in range(count):
+        first, end = part * total // count, (part + 1) * total // count
+        drawn = hashlib.sha256(f"{root}/{part}".encode()).digest()
+        places.append(first + int.from_bytes(drawn[:8], "big") % (end - first))
+    return places
+
+
+def _by_words(connection: Any, manifest: Manifest, passage: int, text: str) -> None:
+    words = sorted(dict.fromkeys(content_words(text)), key=lambda word: (-len(word), word))
+    if not words:
+        return
+    expression = " AND ".join('"' + word.replace('"', "") + '"' for word in words[:_WORDS])
+    if connection.execute(_FOUND, (expression, passage)).fetchone() is None:
+        raise Unverified(
+            f"edition {manifest.version}: a passage is not found by its own words; "
+            "synchronise it again, or index its document again on the hub"
+        )
+
+
+def _by_meaning(manifest: Manifest, embedder: Embedder, stored: bytes, text: str) -> None:
+    vector = embedder.embed([text])[0]
+    direction = unit(np.frombuffer(stored, dtype=np.int8)[np.newaxis, :])[0]
+    alike = float(direction @ vector) / max(float(np.linalg.norm(vector)), 1e-9)
+    if direction.any() and vector.any() and not alike >= ALIKE:
+        raise Unverified(
+            f"edition {manifest.version}: this machine's {embedder.model} makes other vectors "
+            f"than the hub's (cosine {alike:.2f}); install the same release and weights on both"
+        )
