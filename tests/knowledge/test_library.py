@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.library import Library, fuse
+from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.queries import understand, words
 from voiceassist.knowledge.strength import Evidence, coverage, strength
-from voiceassist.knowledge.vectors import InFile, InMemory
 from voiceassist.knowledge.vocabulary import american
+
+NOW_S = 1_800_000_000
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_short_forms_find_what_they_stand_for(publisher: Any, make_store: Any) -
     )
     library = publisher.serve(make_store(), 1, [publisher.make(document)])
     for query in ("uti", "high potassium", "hyperkalemia", "hyperkalaemia"):
-        assert library._by_words(understand(query), 5) != []
+        assert library._by_words(understand(query).terms, 5, None) != {}
 
 
 def test_what_is_superseded_is_not_found(publisher: Any, make_store: Any) -> None:
@@ -115,13 +116,6 @@ def test_many_threads_may_ask_at_once(library: Library) -> None:
     assert wrong == []
 
 
-def test_ranks_are_fused_reciprocally() -> None:
-    """Being second twice beats being first once, with the constant of the paper."""
-    scores = fuse([[1, 2], [3, 2]])
-    assert scores[2] == pytest.approx(2 / 62)
-    assert scores[1] == scores[3] == pytest.approx(1 / 61)
-
-
 def test_strength_rises_with_every_measure() -> None:
     """More likeness and more of the words never weaken a passage."""
     base = strength(Evidence(0.5, 0.5, 0.5, 0.5))
@@ -143,22 +137,3 @@ def test_spellings_meet() -> None:
         "anemia, edema and diarrhea of a tumor".replace("anemia", "Anemia")
     )
     assert american("does the aerosol harm") == "does the aerosol harm"
-
-
-def test_vectors_in_memory_and_in_the_file_agree(
-    make_store: Any, publisher: Any, documents: dict[str, Document]
-) -> None:
-    """Both ways to search vectors give the same passages and, but for rounding, cosines."""
-    packs = [publisher.make(document) for document in documents.values()]
-    library = publisher.serve(make_store(), 1, packs)
-    vector = publisher.embedder.embed(["epinephrine dose in asthma"])[0]
-    memory = InMemory(library._connection, publisher.embedder.dimension)
-    file = InFile(library._connection)
-    near = memory.nearest(vector, 3)
-    assert list(near.values()) == sorted(near.values(), reverse=True)
-    for passage, cosine in file.nearest(vector, 3).items():
-        assert near[passage] == pytest.approx(cosine, abs=0.01)
-        assert memory.likeness(passage, vector) == pytest.approx(
-            file.likeness(passage, vector), abs=0.001
-        )
-    assert len(memory.nearest(vector, 99)) == library._total

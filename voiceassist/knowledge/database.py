@@ -1,7 +1,7 @@
 """One edition as one SQLite file: documents, passages, words (FTS5) and vectors (sqlite-vec).
 
 A file is written by one process before it is an edition and only read afterwards. What another
-document supersedes is kept but not searched; words are searched in American spelling. A file
+document supersedes is found only where it is asked for; words are in American spelling. A file
 of another `LAYOUT` is not read: its edition is synchronised again.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,9 @@ except ImportError:
 
 DatabaseError: type[Exception] = sqlite.DatabaseError
 
-LAYOUT = 2  # of the tables below; raise it when they change
+LAYOUT = 3  # of the tables below; raise it when they change
 
+_TOKENIZE = "porter unicode61 remove_diacritics 2"
 _SCHEMA = f"""
 PRAGMA user_version = {LAYOUT};
 CREATE TABLE edition (manifest TEXT NOT NULL);
@@ -38,13 +39,14 @@ CREATE TABLE documents (
     id INTEGER PRIMARY KEY, document TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
     sha256 TEXT NOT NULL, size INTEGER NOT NULL, passages INTEGER NOT NULL,
     name TEXT NOT NULL, title TEXT NOT NULL, specialty TEXT NOT NULL, info TEXT NOT NULL,
-    searched INTEGER NOT NULL, drugs TEXT NOT NULL, text TEXT NOT NULL);
+    drugs TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL REFERENCES documents (id),
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL, context TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages (document);
-CREATE VIRTUAL TABLE words USING fts5 (
-    title, place, body, tokenize = "porter unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE words USING fts5 (title, place, body, tokenize = "{_TOKENIZE}");
+CREATE TABLE terms (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 """
 
 
@@ -97,6 +99,8 @@ def apply(
         for ref, content in new:
             _remove(connection, ref.document)
             _insert(connection, ref, content)
+        connection.execute("DELETE FROM terms")
+        connection.execute("INSERT INTO terms SELECT term, doc FROM vocabulary")
         connection.execute("DELETE FROM edition")
         text = manifest.model_dump_json()
         connection.execute("INSERT INTO edition (manifest) VALUES (?)", (text,))
@@ -140,14 +144,10 @@ def check(connection: Any) -> Manifest:
     signed = (manifest.documents, manifest.passages, manifest.size)
     if state_root(packs) != manifest.state_root or counts != signed:
         raise Unverified("the library's file is not what was published; synchronise it again")
-    for table, where in (
-        ("passages", ""),
-        ("words", "WHERE searched"),
-        ("vectors", "WHERE searched"),
-    ):
+    for table in ("passages", "words", "vectors"):
         held, wanted = connection.execute(
             f"SELECT (SELECT count(*) FROM {table}),"  # noqa: S608 - fixed names
-            f" (SELECT coalesce(sum(passages), 0) FROM documents {where})"
+            " (SELECT coalesce(sum(passages), 0) FROM documents)"
         ).fetchone()
         if held != wanted:
             raise Unverified(f"the library's file lacks {table}; synchronise it again")
@@ -165,6 +165,26 @@ def copy(source: Path, target: Path) -> None:
             new.close()
     finally:
         old.close()
+
+
+def stemmer() -> Callable[[Iterable[str]], dict[str, str]]:
+    """What makes the terms of `words` of plain words, as the edition's own tokenizer does.
+
+    Not thread-safe.
+    """
+    memory = sqlite.connect(":memory:", check_same_thread=False, isolation_level=None)
+    memory.execute(f'CREATE VIRTUAL TABLE said USING fts5 (word, tokenize = "{_TOKENIZE}")')
+    memory.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (said, instance)")
+
+    def stem(words: Iterable[str]) -> dict[str, str]:
+        said = list(dict.fromkeys(words))
+        memory.execute("BEGIN")
+        memory.executemany("INSERT INTO said (rowid, word) VALUES (?, ?)", enumerate(said))
+        found = memory.execute("SELECT doc, term FROM terms").fetchall()
+        memory.execute("ROLLBACK")
+        return {said[number]: term for number, term in found}
+
+    return stem
 
 
 @contextlib.contextmanager
@@ -205,10 +225,10 @@ def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
     header, info = content.header, content.header.info
     cursor = connection.execute(
         "INSERT INTO documents (document, version, sha256, size, passages, name, title, specialty,"
-        " info, searched, drugs, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " info, drugs, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             ref.document, ref.version, ref.sha256, ref.size, ref.passages, header.name, info.title,
-            info.specialty, info.model_dump_json(), int(not info.superseded_by),
+            info.specialty, info.model_dump_json(),
             json.dumps(header.drugs), header.text,
         ),
     )  # fmt: skip
@@ -218,8 +238,6 @@ def _insert(connection: Any, ref: PackRef, content: PackContent) -> None:
             'INSERT INTO passages (document, start, "end", place, context) VALUES (?, ?, ?, ?, ?)',
             (document, passage.start, passage.end, passage.place, passage.context),
         )
-        if info.superseded_by:
-            continue
         body = header.text[passage.start : passage.end]
         place = passage.context.removeprefix(info.title)
         connection.execute(

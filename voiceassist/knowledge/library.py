@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +22,52 @@ from voiceassist.contract.knowledge import Passage
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
+from voiceassist.knowledge.documents.model import Info
 from voiceassist.knowledge.drugs import most_named
+from voiceassist.knowledge.filters import Filters, mask
+from voiceassist.knowledge.fusion import fuse
+from voiceassist.knowledge.lexicon import Lexicon, Weighed, affordable
 from voiceassist.knowledge.packs import embedding_of
-from voiceassist.knowledge.queries import Query, content_words, stem, understand
+from voiceassist.knowledge.queries import Term, content_words, stem, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
-from voiceassist.knowledge.vectors import open_vectors
+from voiceassist.knowledge.vectors import Mask, Vector, open_vectors
 
-_K = 60  # reciprocal rank fusion: Cormack, Clarke and Büttcher, 2009
-_DEPTH = 50  # how far down each ranking is read, at least
+_DEPTH = 200  # how far down each ranking is read, at least
 _SAME = 2  # passages of one document among the best few, so that others are seen
 _FEW = 10
-_COUNTED = 2_000  # a term in more passages than this is common, however many more
+_DEEPER = 3  # passages read for each document that is ranked
 
-_FIND_WORDS = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 1.5, 3, 1) LIMIT ?"
-_HOLD_TERM = f"SELECT rowid FROM words WHERE words MATCH ? LIMIT {_COUNTED}"  # noqa: S608 - a constant
+_FIND_WORDS = """
+    SELECT rowid, -bm25(words, 1.5, 3, 1) AS score FROM words WHERE words MATCH ?
+    ORDER BY score DESC
+"""
+_HOLDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
 _READ = """
     SELECT p.id, d.document, d.version, d.title, p.place, p.start, p."end", d.specialty,
         substr(d.text, p.start + 1, p."end" - p.start) AS text
     FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?
 """
 _FIELDS = ("id", "document", "version", "title", "place", "start", "end", "specialty", "text")
+_ALL = Filters()
+_DOCUMENTS = """
+    SELECT d.document, d.info, min(p.id), max(p.id) FROM documents d
+    JOIN passages p ON p.document = d.id GROUP BY d.id ORDER BY min(p.id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """Which passages and documents hold a term; `all` where they are too many to list."""
+class _Documents:
+    """The documents that have passages: names, what is known of them, their passages' numbers.
 
-    weight: float
-    passages: frozenset[int]
-    documents: frozenset[int]
-    all: bool
+    A document's passages are numbered `first` to `last`; `of` is the place of its document for
+    each passage's number.
+    """
+
+    names: list[str]
+    infos: list[Info]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+    of: npt.NDArray[np.int32]
 
 
 class Library:
@@ -64,10 +81,9 @@ class Library:
             manifest = database.manifest_in(self._connection)
             self._total = manifest.passages
             self.drug_names = most_named(database.drugs_in(self._connection))
-            self._document_of = _documents_by_passage(self._connection)
-            self._vectors = open_vectors(
-                self._connection, self._total, manifest.embedding.dimension
-            )
+            self._documents = _read_documents(self._connection)
+            self._lexicon = Lexicon(self._connection)
+            self._vectors = open_vectors(self._connection, manifest.embedding.dimension)
         if manifest.embedding != embedding_of(embedder):
             self._connection.close()
             raise Unverified(
@@ -76,32 +92,34 @@ class Library:
             )
         self.manifest = manifest
         self.version = manifest.version
+        self.state_root = manifest.state_root
 
     def __repr__(self) -> str:
         return f"Library(version={self.version}, passages={self._total})"
 
-    def find(self, query: str, limit: int = 5) -> list[Passage]:
+    def find(self, query: str, limit: int = 5, filters: Filters = _ALL) -> list[Passage]:
         """The `limit` best passages for a spoken question, the best first."""
         asked = understand(query)
         if not asked.terms:
             return []
         vector = self._embedder.embed([asked.expanded])[0]
-        depth = max(_DEPTH, limit)
         with self._lock, database.errors_named():
-            by_words = self._by_words(asked, depth)
-            by_vectors = self._vectors.nearest(vector, depth)
-            scores = fuse([by_words, list(by_vectors)])
-            ranked = sorted(scores, key=lambda one: (-scores[one], one))
-            best = self._spread(ranked) if limit <= _FEW else ranked
-            held = self._held(asked)
-            cosines = {
-                one: by_vectors.get(one) or self._vectors.likeness(one, vector)
-                for one in best[:limit]
-            }
-            return [
-                self._passage(one, scores[one], asked, held, cosine)
-                for one, cosine in cosines.items()
-            ]
+            weighed = self._lexicon.weigh(asked.terms)
+            ranking = self._rank(weighed, vector, max(_DEPTH, limit), filters)
+            best = self._spread(ranking.scores) if limit <= _FEW else list(ranking.scores)
+            return [self._passage(one, ranking, weighed) for one in best[:limit]]
+
+    def rank(self, query: str, limit: int = 100, filters: Filters = _ALL) -> list[str]:
+        """The `limit` best documents by their best passages, the best first."""
+        asked = understand(query)
+        if not asked.terms:
+            return []
+        vector = self._embedder.embed([asked.expanded])[0]
+        with self._lock, database.errors_named():
+            weighed = self._lexicon.weigh(asked.terms)
+            ranking = self._rank(weighed, vector, max(_DEPTH, _DEEPER * limit), filters)
+        places = dict.fromkeys(int(self._documents.of[one]) for one in ranking.scores)
+        return [self._documents.names[place] for place in places][:limit]
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -121,69 +139,90 @@ class Library:
             ).fetchone()
         return None if row is None else str(row[0])
 
-    def _by_words(self, asked: Query, depth: int) -> list[int]:
-        return [row[0] for row in self._connection.execute(_FIND_WORDS, (asked.expression, depth))]
+    def _rank(
+        self, weighed: Sequence[Weighed], vector: Vector, depth: int, filters: Filters
+    ) -> _Ranking:
+        """All passages that words or meaning bring among the best `depth`, the best first."""
+        allowed = mask(filters, self._documents.infos, self._documents.of)
+        by_words = self._by_words(affordable(weighed), depth, allowed)
+        cosines = self._vectors.nearest(vector, depth, allowed)
+        others = np.array([one for one in by_words if one not in cosines], dtype=np.int64)
+        likeness = self._vectors.likeness(others, vector)
+        cosines |= dict(zip(others.tolist(), likeness.tolist(), strict=True))
+        scores = fuse(by_words, cosines)
+        ranked = sorted(scores, key=lambda one: (-scores[one], one))
+        return _Ranking({one: scores[one] for one in ranked}, cosines)
+
+    def _by_words(
+        self, terms: Sequence[Term], depth: int, allowed: Mask | None
+    ) -> dict[int, float]:
+        if not terms:
+            return {}
+        expression = " OR ".join(term.expression for term in terms)
+        rows = self._connection.execute(_FIND_WORDS, (expression,))
+        found = (row for row in rows if allowed is None or allowed[row[0]])
+        return dict(islice(found, depth))
 
     def _spread(self, ranked: Iterable[int]) -> list[int]:
         seen: Counter[int] = Counter()
         chosen = []
         for one in ranked:
-            document = int(self._document_of[one])
+            document = int(self._documents.of[one])
             seen[document] += 1
             if seen[document] <= _SAME:
                 chosen.append(one)
         return chosen
 
-    def _held(self, asked: Query) -> list[_Held]:
-        held = []
-        for term in asked.terms:
-            rows = self._connection.execute(_HOLD_TERM, (term.expression,))
-            passages = [row[0] for row in rows]
-            documents = frozenset(self._document_of[passages].tolist())
-            weight = rarity(len(passages), self._total, aspect=term.aspect)
-            full = len(passages) == _COUNTED
-            held.append(_Held(weight, frozenset(passages), documents, full))
-        return held
-
-    def _passage(
-        self, number: int, score: float, asked: Query, held: Sequence[_Held], cosine: float
-    ) -> Passage:
+    def _passage(self, number: int, ranking: _Ranking, weighed: Sequence[Weighed]) -> Passage:
         row = self._connection.execute(_READ, (number,)).fetchone()
         found = dict(zip(_FIELDS, row, strict=True))
-        document = int(self._document_of[number])
-        weights = [term.weight for term in held]
+        place = int(self._documents.of[number])
+        span = (int(self._documents.first[place]), int(self._documents.last[place]))
+        terms = [one.term for one in weighed]
+        weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in weighed]
+        in_document = [self._holds(term, span) for term in terms]
+        in_passage = [
+            held and self._holds(term, (number, number))
+            for term, held in zip(terms, in_document, strict=True)
+        ]
         evidence = Evidence(
-            cosine,
-            coverage(weights, [term.all or number in term.passages for term in held]),
-            coverage(weights, [term.all or document in term.documents for term in held]),
-            _title_share(asked, weights, found["title"]),
+            ranking.cosines[number],
+            coverage(weights, in_passage),
+            coverage(weights, in_document),
+            _title_share(terms, weights, found["title"]),
         )
-        return Passage(**found, score=score, strength=strength(evidence))
+        return Passage(**found, score=ranking.scores[number], strength=strength(evidence))
+
+    def _holds(self, term: Term, span: tuple[int, int]) -> bool:
+        row = self._connection.execute(_HOLDS, (term.expression, *span)).fetchone()
+        return row is not None
 
 
-def _title_share(asked: Query, weights: Sequence[float], title: str) -> float:
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Passages' scores, the best first, and cosines."""
+
+    scores: dict[int, float]
+    cosines: dict[int, float]
+
+
+def _title_share(terms: Sequence[Term], weights: Sequence[float], title: str) -> float:
     stems = {stem(word) for word in content_words(title)}
     topics = [
         (weight, term.is_in(stems))
-        for weight, term in zip(weights, asked.terms, strict=True)
+        for weight, term in zip(weights, terms, strict=True)
         if not term.aspect
     ]
     return coverage([weight for weight, _ in topics], [is_in for _, is_in in topics])
 
 
-def fuse(rankings: Sequence[Sequence[int]]) -> dict[int, float]:
-    """Reciprocal rank fusion of rankings, best first, to scores."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, one in enumerate(ranking, start=1):
-            scores[one] = scores.get(one, 0.0) + 1 / (_K + rank)
-    return scores
-
-
-def _documents_by_passage(connection: Any) -> npt.NDArray[np.int32]:
-    """The document of each passage, by the passage's number."""
-    rows = connection.execute("SELECT id, document FROM passages").fetchall()
-    documents = np.zeros(max((row[0] for row in rows), default=0) + 1, dtype=np.int32)
-    for passage, document in rows:
-        documents[passage] = document
-    return documents
+def _read_documents(connection: Any) -> _Documents:
+    """By document, as its passages are numbered in a row: few rows, whatever its length."""
+    rows = connection.execute(_DOCUMENTS).fetchall()
+    first = np.array([row[2] for row in rows], dtype=np.int64)
+    last = np.array([row[3] for row in rows], dtype=np.int64)
+    of = np.zeros(int(last[-1]) + 1 if rows else 1, dtype=np.int32)
+    for place, row in enumerate(rows):
+        of[row[2] : row[3] + 1] = place
+    infos = [Info.model_validate_json(row[1]) for row in rows]
+    return _Documents([row[0] for row in rows], infos, first, last, of)

@@ -1,79 +1,156 @@
-"""The nearest passages by meaning: in memory where they fit, else in the file by sqlite-vec.
+"""The nearest passages by meaning, all in memory: a matrix, or above `EXACT` a two-stage scan.
 
-In memory is one product of a matrix and a vector, several times faster than sqlite-vec at any
-size that fits; 100,000 passages of 384 parts take 150 MB.
+The scan keeps each vector's signs (48 bytes of 384 parts) beside its int8 direction. It counts
+the signs that differ from the question's, in every passage, and takes the exact cosine of the
+few hundred to thousand that differ least. There is nothing to build and nothing to go stale;
+docs/adr/0008 holds what it measured.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from voiceassist.knowledge.packs import unit
+from voiceassist.knowledge.packs import Directions, unit
 
-IN_MEMORY = 100_000  # passages
+EXACT = 30_000  # passages up to which one product of a matrix and a vector is fast enough
 
-_NEAREST = "SELECT rowid, distance FROM vectors WHERE embedding MATCH vec_int8(?) AND k = ?"
+_RESCORED = 2_000  # of the scan's passages, and as many again for each million
+_BLOCK = 65_536  # passages counted at a time, so that what is counted stays in the cache
+_READ_CHUNKS = """
+    SELECT c.rowids, c.validity, v.vectors FROM vectors_chunks c
+    JOIN vectors_vector_chunks00 v ON v.rowid = c.chunk_id ORDER BY c.chunk_id
+"""
+
+Vector: TypeAlias = npt.NDArray[np.float32]  # shape (dimension,), unit length
+Mask: TypeAlias = npt.NDArray[np.bool_]  # by passage number: whether it may be found
 
 
 class Nearest(Protocol):
-    """Cosines of passages with a query's unit vector, shape (dimension,)."""
+    """Cosines of passages with a question's vector."""
 
-    def nearest(self, vector: npt.NDArray[np.float32], count: int) -> dict[int, float]:
+    def nearest(self, vector: Vector, count: int, allowed: Mask | None = None) -> dict[int, float]:
         """The `count` nearest passages and their cosines, the nearest first."""
 
-    def likeness(self, passage: int, vector: npt.NDArray[np.float32]) -> float:
-        """One passage's cosine."""
+    def likeness(self, passages: npt.NDArray[np.int64], vector: Vector) -> Vector:
+        """The cosines of some passages, in their order."""
 
 
-def open_vectors(connection: Any, passages: int, dimension: int) -> Nearest:
+def open_vectors(connection: Any, dimension: int) -> Nearest:
     """The vectors of an edition's file."""
-    if passages > IN_MEMORY:
-        return InFile(connection)
-    return InMemory(connection, dimension)
+    numbers, directions = read(connection, dimension)
+    if len(numbers) > EXACT:
+        return Scan(numbers, directions)
+    return Exact(numbers, directions)
 
 
-class InMemory:
-    """All vectors as one matrix."""
+def read(connection: Any, dimension: int) -> tuple[npt.NDArray[np.int64], Directions]:
+    """All passages' numbers, rising, and directions (passages, dimension).
 
-    def __init__(self, connection: Any, dimension: int) -> None:
-        rows = connection.execute("SELECT rowid, embedding FROM vectors ORDER BY rowid").fetchall()
-        self._numbers = np.array([row[0] for row in rows], dtype=np.int64)
-        packed = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.int8)
-        self._matrix = unit(packed.reshape(len(rows), dimension))
+    They are read by the thousand, as sqlite-vec keeps them: a row at a time would take the
+    interpreter from the questions that are asked meanwhile.
+    """
+    numbers, directions = [], []
+    for rowids, validity, vectors in connection.execute(_READ_CHUNKS):
+        held = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little").astype(bool)
+        numbers.append(np.frombuffer(rowids, np.int64)[held])
+        directions.append(np.frombuffer(vectors, np.int8).reshape(-1, dimension)[held])
+    if not numbers:
+        return np.zeros(0, np.int64), np.zeros((0, dimension), np.int8)
+    order = np.argsort(found := np.concatenate(numbers), kind="stable")
+    return found[order], np.concatenate(directions)[order]
 
-    def nearest(self, vector: npt.NDArray[np.float32], count: int) -> dict[int, float]:
+
+class Exact:
+    """All vectors as one matrix of floats."""
+
+    def __init__(self, numbers: npt.NDArray[np.int64], directions: Directions) -> None:
+        self._numbers = numbers
+        self._matrix = unit(directions)
+
+    def nearest(self, vector: Vector, count: int, allowed: Mask | None = None) -> dict[int, float]:
         """The `count` nearest passages and their cosines, the nearest first."""
         cosines = self._matrix @ vector
-        count = min(count, len(cosines))
-        best = np.argpartition(-cosines, count - 1)[:count] if count else np.zeros(0, dtype=int)
-        best = best[np.lexsort((best, -cosines[best]))]
-        return {int(self._numbers[i]): float(cosines[i]) for i in best}
+        if allowed is None:
+            return _best(self._numbers, cosines, count)
+        may = allowed[self._numbers]
+        return _best(self._numbers[may], cosines[may], count)
 
-    def likeness(self, passage: int, vector: npt.NDArray[np.float32]) -> float:
-        """One passage's cosine."""
-        at = int(np.searchsorted(self._numbers, passage))
-        return float(self._matrix[at] @ vector)
+    def likeness(self, passages: npt.NDArray[np.int64], vector: Vector) -> Vector:
+        """The cosines of some passages, in their order."""
+        cosines: Vector = self._matrix[np.searchsorted(self._numbers, passages)] @ vector
+        return cosines
 
 
-class InFile:
-    """sqlite-vec's own search, for more vectors than the memory should hold."""
+class Scan:
+    """The signs of all vectors, scanned, then the exact cosines of those that agree most."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, numbers: npt.NDArray[np.int64], directions: Directions) -> None:
+        self._numbers = numbers
+        self._directions = directions
+        self._codes = np.empty((_words(directions.shape[1]), len(numbers)), np.uint64)
+        for start in range(0, len(numbers), _BLOCK):
+            part = directions[start : start + _BLOCK]
+            self._codes[:, start : start + _BLOCK] = _signs(part).T
 
-    def nearest(self, vector: npt.NDArray[np.float32], count: int) -> dict[int, float]:
+    def nearest(self, vector: Vector, count: int, allowed: Mask | None = None) -> dict[int, float]:
         """The `count` nearest passages and their cosines, the nearest first."""
-        direction = np.rint(vector / max(float(np.abs(vector).max()), 1e-9) * 127)
-        data = direction.astype(np.int8).tobytes()
-        return {row[0]: 1 - row[1] for row in self._connection.execute(_NEAREST, (data, count))}
+        apart = self._differences(_signs(vector[np.newaxis, :])[0])
+        if allowed is not None:
+            apart[~allowed[self._numbers]] = np.iinfo(np.uint16).max
+        rescored = max(count, _RESCORED + _RESCORED * len(apart) // 1_000_000)
+        within = np.flatnonzero(apart <= _cut(apart, rescored))
+        if allowed is not None:
+            within = within[allowed[self._numbers[within]]]
+        return _best(self._numbers[within], self._cosines(within, vector), count)
 
-    def likeness(self, passage: int, vector: npt.NDArray[np.float32]) -> float:
-        """One passage's cosine."""
-        (data,) = self._connection.execute(
-            "SELECT embedding FROM vectors WHERE rowid = ?", (passage,)
-        ).fetchone()
-        row = unit(np.frombuffer(data, dtype=np.int8)[np.newaxis, :])[0]
-        return float(row @ vector)
+    def likeness(self, passages: npt.NDArray[np.int64], vector: Vector) -> Vector:
+        """The cosines of some passages, in their order."""
+        return self._cosines(np.searchsorted(self._numbers, passages), vector)
+
+    def _differences(self, code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
+        """How many signs of each vector differ from `code`, by Hamming's count."""
+        apart = np.empty(self._codes.shape[1], np.uint16)
+        differ = np.empty(_BLOCK, np.uint64)
+        count = np.empty(_BLOCK, np.uint8)
+        for start in range(0, len(apart), _BLOCK):
+            block = apart[start : start + _BLOCK]
+            size = len(block)
+            block[:] = 0
+            for row, word in zip(self._codes, code, strict=True):
+                np.bitwise_xor(row[start : start + size], word, out=differ[:size])
+                np.bitwise_count(differ[:size], out=count[:size])
+                np.add(block, count[:size], out=block)
+        return apart
+
+    def _cosines(self, at: npt.NDArray[np.int64], vector: Vector) -> Vector:
+        cosines: Vector = unit(self._directions[at]) @ vector
+        return cosines
+
+
+def _words(dimension: int) -> int:
+    return -(-dimension // 64)
+
+
+def _signs(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """The signs of vectors (n, dimension), 64 to a word: (n, words)."""
+    bits = np.zeros((len(rows), _words(rows.shape[1]) * 64), np.bool_)
+    bits[:, : rows.shape[1]] = rows > 0
+    return np.packbits(bits, axis=1).view(np.uint64)
+
+
+def _cut(apart: npt.NDArray[np.uint16], count: int) -> int:
+    """The least difference within which `count` vectors lie."""
+    tally = np.bincount(np.minimum(apart, 1 << 12))
+    return int(np.searchsorted(np.cumsum(tally), count))
+
+
+def _best(numbers: npt.NDArray[np.int64], cosines: Vector, count: int) -> dict[int, float]:
+    count = min(count, len(cosines))
+    if not count:
+        return {}
+    best = np.argpartition(-cosines, count - 1)[:count]
+    best = best[np.lexsort((numbers[best], -cosines[best]))]
+    return dict(zip(numbers[best].tolist(), cosines[best].tolist(), strict=True))
