@@ -16,7 +16,7 @@ from appliance.rules import phrases
 from appliance.rules.laps import Laps
 from appliance.rules.offer import Offer, put_back
 from appliance.rules.record import TurnRecord, places
-from appliance.rules.route import Order, Refuse, Route, choose_route
+from appliance.rules.route import Hub, Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.ledger import TURN
@@ -104,7 +104,7 @@ class _Spoken:
         composed = await self._composed()
         for sentence in composed:
             yield put_back(sentence, self._route)
-        if self._route.why == "generalised" and not composed:
+        if not composed and isinstance(self._route, Hub) and not self._answer.found:
             yield Sentence(text=phrases.NOTHING_CAME, kind="notice")
         if self._offer is not None:
             self.record = self.record.with_more([self._offer.read_back])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -47,6 +48,7 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import ModelStore, default_store
 from voiceassist.errors import StoreFull, WrongUse
+from voiceassist.knowledge.cache import AnswerCache
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.folder import open_folder
 from voiceassist.knowledge.library import Library
@@ -103,6 +105,7 @@ class Room:
         self.ear.close()
         self.voice.close()
         self.shelf.close()
+        self.mind.close()
         if self.generator is not None:
             self.generator.close()
         if self.hub is not None:
@@ -154,7 +157,10 @@ def _load(
     voice = Voice(engines.tts())
     undo.callback(voice.close)
     shelf, hub = Shelf(), _hub(identity)
-    mind = Mind(shelf, HttpHubLink(hub) if hub else NoHub(), generator)
+    cache = AnswerCache(settings.data_dir / "answers.sqlite", embedder)
+    link = HttpHubLink(hub) if hub else NoHub()
+    mind = Mind(shelf, link, generator, cache, _policy(settings))
+    undo.callback(mind.close)
     box = Stages(
         wake=Wake(engines.wake()),
         segmenter=Segmenter(Segmentation(**settings.listen.model_dump()), ear.begin),
@@ -173,6 +179,12 @@ def _load(
         settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, classifier,
         editions, journal, hub, generator,
     ), library  # fmt: skip
+
+
+def _policy(settings: ApplianceSettings) -> str:
+    """Names what this room may do: another policy gets no answer that was made under this one."""
+    said = settings.policy.model_dump_json() + settings.phi.model_dump_json()
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _offers(settings: ApplianceSettings, judge: JudgeStage) -> OfferStage:

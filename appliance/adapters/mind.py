@@ -1,7 +1,7 @@
 """Answers: the library's own words at once, and what a model may add to them.
 
 Law 2: a model's sentence passes only if the passages that it cites stand in this room's own
-edition and support it, whoever checked it before.
+edition and support it, whoever checked it before, and however long ago it was made.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.adapters.shelf import Shelf
 from appliance.rules import phrases
@@ -21,7 +21,14 @@ from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Generator, Prompt, Speed
-from voiceassist.knowledge.answers import Answer, answer, compose_prompt, supported
+from voiceassist.knowledge.answers import (
+    NOTHING_FOUND,
+    Answer,
+    answer,
+    compose_prompt,
+    supported,
+)
+from voiceassist.knowledge.cache import AnswerCache, Scope
 from voiceassist.knowledge.prompting import NOTHING
 from voiceassist.knowledge.sentences import sentences as split_sentences
 
@@ -50,20 +57,43 @@ class _Memory:
     last: Answer | None = field(default=None, repr=False)
     told: tuple[Source, ...] = field(default=(), repr=False)
 
+    def add(self, composed: Sequence[Sentence]) -> None:
+        """What a model added is part of the answer."""
+        before = self.last.sentences if self.last else ()
+        sources = [*(self.last.sources if self.last else ())]
+        sources += [source for one in composed for source in one.sources]
+        spoken = (*before, *composed)
+        self.last = Answer(found=True, sentences=spoken, sources=tuple(dict.fromkeys(sources)))
+
 
 class Mind:
     """Answers of one room."""
 
-    def __init__(self, shelf: Shelf, hub: HubLink, generator: Generator | None = None) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        hub: HubLink,
+        generator: Generator | None = None,
+        cache: AnswerCache | None = None,
+        policy: str = "",
+    ) -> None:
+        """`policy` names what the room may do, so that no answer outlives a change of it."""
         self._shelf = shelf
         self._hub = hub
         self._generator = generator
+        self._cache = cache
+        self._policy = policy
         self._speed = Speed(prompt=0.0, generation=0.0)
         self._memory = _Memory()
 
     def expect(self, speed: Speed) -> None:
         """What the generator was measured to do here; before, it is taken to be too slow."""
         self._speed = speed
+
+    def close(self) -> None:
+        """Close what is kept."""
+        if self._cache is not None:
+            self._cache.close()
 
     def answer(self, route: Route, passages: Sequence[Passage]) -> Answer:
         """The library's own words, or one of the room's fixed phrases."""
@@ -81,22 +111,43 @@ class Mind:
                     return _notice(phrases.NO_LIBRARY)
                 found = answer(route.query, passages)
                 self._memory = _Memory(route.query, passages, found, found.sources)
-                return found
+                return found if found.found else _and_now(found, route)
 
     async def compose(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
         """What a model adds to `answer`, checked; nothing where it has nothing to add."""
+        cleared = route.cleared if isinstance(route, Hub | Room) else None
+        scope = self._shelf.scope(self._policy)
+        stands = await self._kept(cleared, scope)
+        if not stands:
+            stands = [one for one in await self._made(route, answer, turn_id) if self._stands(one)]
+            await self._keep(cleared, scope, stands)
+        said = self._said(route, answer)
+        added = [one for one in stands if adds_something(one.text, said)]
+        if added and isinstance(route, Hub | Room):
+            self._memory.add(added)
+        return added
+
+    async def _made(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
         match route:
             case Hub(cleared):
-                offered = await self._ask_hub(cleared, turn_id)
+                return await self._ask_hub(cleared, turn_id)
             case Room() if answer.found:
-                offered = await self._ask_room(route.query, answer)
+                return await self._ask_room(route.query, answer)
             case _:
                 return ()
-        return [
-            sentence
-            for sentence in offered
-            if adds_something(sentence.text, self._said(route, answer)) and self._stands(sentence)
-        ]
+
+    async def _kept(self, query: Cleared | None, scope: Scope | None) -> Sequence[Sentence]:
+        """What was made of the same question before, where the edition still supports all of it."""
+        if self._cache is None or query is None or scope is None:
+            return ()
+        kept = await asyncio.to_thread(self._cache.look_up, query, scope)
+        return kept if all(self._stands(one) for one in kept) else ()
+
+    async def _keep(
+        self, query: Cleared | None, scope: Scope | None, made: Sequence[Sentence]
+    ) -> None:
+        if self._cache is not None and query is not None and scope is not None and made:
+            await asyncio.to_thread(self._cache.put, query, scope, made)
 
     def _said(self, route: Route, answer: Answer) -> Sequence[Sentence]:
         """What was said on the question: of a generalised one, in the turn before."""
@@ -138,20 +189,18 @@ class Mind:
         ]
 
     def _obey(self, command: Command) -> Answer:
+        if command is Command.STOP:
+            return Answer(found=False, sentences=(), sources=())
+        if command not in {Command.REPEAT, Command.SOURCE, Command.MORE}:
+            return _notice(phrases.ADJUSTED)
         last = self._memory.last
-        match command:
-            case Command.STOP:
-                return Answer(found=False, sentences=(), sources=())
-            case Command.REPEAT | Command.SOURCE | Command.MORE if last is None:
-                return _notice(phrases.NOTHING_SAID)
-            case Command.REPEAT if last is not None:
-                return last
-            case Command.SOURCE if last is not None:
-                return _cite(last.sources)
-            case Command.MORE if last is not None:
-                return self._more()
-            case _:
-                return _notice(phrases.ADJUSTED)
+        if last is None:
+            return _notice(phrases.NOTHING_SAID)
+        if command is Command.REPEAT:
+            return last
+        if command is Command.SOURCE:
+            return _cite(last.sources) if last.found else _notice(phrases.NO_SOURCE)
+        return self._more() if last.found else _notice(NOTHING_FOUND)
 
     def _more(self) -> Answer:
         wide = evidence(self._memory.query, self._memory.passages, _SENTENCES)
@@ -171,14 +220,28 @@ def _generate(generator: Generator, prompt: Prompt) -> str:
     return "".join(generator.generate(prompt))
 
 
+def _and_now(nothing: Answer, route: Room | Hub) -> Answer:
+    """What becomes of a question that the library has nothing on, where it may leave the room."""
+    match route:
+        case Hub():
+            said = phrases.ASKING
+        case Room(why="offline"):
+            said = phrases.ASK_LATER
+        case _:
+            return nothing
+    return replace(nothing, sentences=(*nothing.sentences, *_notice(said).sentences))
+
+
 def _cite(sources: Sequence[Source]) -> Answer:
-    if not sources:
-        return _notice(phrases.NOTHING_SAID)
-    first = sources[0]
-    place = f", {first.place}" if first.place else ""
-    text = f"That was from {first.title.rstrip(' .:?')}{place}, version {first.version}."
-    lead = Sentence(text=text, kind="lead", sources=(first,))
-    return Answer(found=True, sentences=(lead,), sources=(first,))
+    first = {source.document: source for source in reversed(sources)}
+    documents = [first[name] for name in dict.fromkeys(source.document for source in sources)]
+    named = (
+        f"{one.title.rstrip(' .:?')}{f', {one.place}' if one.place else ''}, version {one.version}"
+        for one in documents
+    )
+    text = f"That was from {'; and from '.join(named)}."
+    lead = Sentence(text=text, kind="lead", sources=tuple(documents))
+    return Answer(found=True, sentences=(lead,), sources=tuple(documents))
 
 
 def _notice(text: str) -> Answer:

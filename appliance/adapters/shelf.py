@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voiceassist.contract.knowledge import Passage, Source
+from voiceassist.knowledge.cache import Scope
 
 
 class Edition(Protocol):
     """What the shelf needs of a `Library`."""
 
     version: int
+    state_root: str
     drug_names: tuple[str, ...]
 
     def find(self, query: str, limit: int = 5) -> list[Passage]:
@@ -38,6 +40,11 @@ class Shelf:
         """The edition's version, 0 where there is none yet."""
         edition = self._edition
         return edition.version if edition else 0
+
+    def scope(self, policy: str) -> Scope | None:
+        """What an answer made now holds for; None where there is no edition."""
+        edition = self._edition
+        return Scope(edition.version, edition.state_root, policy) if edition else None
 
     def put(self, edition: Edition) -> None:
         """Search `edition` from now on; the one before is closed."""

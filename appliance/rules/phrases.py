@@ -9,6 +9,8 @@ NO_LIBRARY = "The library has not arrived yet. Please try again later."
 CANNOT_RECORD = "I can't record this turn, so I can't answer. Please tell IT."
 FAILED = "Something went wrong, and I can't answer now. The room's panel tells why."
 NOTHING_SAID = "There is no answer to go back to."
+NO_SOURCE = "There is no source. The library had nothing on that."
+ASK_LATER = "The hub is away. Ask again when it is back."
 NO_MORE = "That is all the library has on that."
 ALONE = "The hub is away. I go on with the room's own library."
 TOGETHER = "The hub is back."
@@ -19,5 +21,5 @@ NOT_ASKED = "I have not asked. Please say the question again."
 
 FIXED = (
     NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, NO_MORE, ALONE, TOGETHER,
-    ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NOTHING_FOUND, THERE_IS_MORE,
+    ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NO_SOURCE, ASK_LATER, NOTHING_FOUND, THERE_IS_MORE,
 )  # fmt: skip

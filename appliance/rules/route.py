@@ -31,10 +31,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The room answers alone; `why` is "held", "policy" or "offline"."""
+    """The room answers alone; `why` is "held", "policy" or "offline".
+
+    `cleared` is what the gate made of the words where it cleared them.
+    """
 
     query: str = field(repr=False)
     why: str
+    cleared: Cleared | None = field(default=None, repr=False)
     name: str = field(default="room", init=False)
 
 
@@ -94,5 +98,5 @@ def choose_route(verdict: Verdict, *, up: bool, policy: Policy) -> Route:
     if not isinstance(verdict, Cleared):
         return Room(searchable(verdict), "held")
     if policy != "cleared":
-        return Room(verdict.text, "policy")
-    return Hub(verdict) if up else Room(verdict.text, "offline")
+        return Room(verdict.text, "policy", verdict)
+    return Hub(verdict) if up else Room(verdict.text, "offline", verdict)

@@ -31,6 +31,7 @@ from voiceassist.contract.verdict import Cleared, Held, Item, Verdict
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Generator, Samples, Speed, WakeHit
 from voiceassist.errors import StoreFull, VoiceAssistError
+from voiceassist.knowledge.cache import AnswerCache
 from voiceassist.phi import gate as phi_gate
 
 TEXT = (
@@ -78,6 +79,7 @@ class FakeFrames:
 @dataclass
 class FakeEdition:
     version: int = 3
+    state_root: str = "root"
     drug_names: tuple[str, ...] = ("epinephrine",)
     passages: tuple[Passage, ...] = (PASSAGE,)
     texts: dict[str, str] = field(default_factory=lambda: {"anaphylaxis": TEXT, "watch": ELSEWHERE})
@@ -227,12 +229,13 @@ def make_room(
     generator: Generator | None = None,
     gate: GateStage | None = None,
     generalise: bool = False,
+    cache: AnswerCache | None = None,
 ) -> FakeRoom:
     clock, events = VirtualClock(), list[str]()
     hearing, shelf = FakeHearing(clock, text), Shelf(edition or FakeEdition())
     journal, asked, voice = FakeJournal(events), FakeHub(events), FakeVoice(events)
     link: HubLink = asked if hub else NoHub()
-    mind = Mind(shelf, link, generator)
+    mind = Mind(shelf, link, generator, cache)
     mind.expect(Speed(prompt=10_000, generation=10_000))
     judge = gate or FakeGate(events)
     offers: OfferStage = Offers(judge, clock, lambda: TODAY) if generalise else NoOffers()

@@ -1,0 +1,162 @@
+"""What was composed once is spoken again, for as long as the edition supports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from appliance.rules import phrases
+from appliance.turn import run_turn
+from voiceassist.contract.knowledge import Sentence, Source
+from voiceassist.contract.wire import EscalationReply
+from voiceassist.knowledge.answers import NOTHING_FOUND
+from voiceassist.knowledge.cache import AnswerCache
+
+OBSERVE = "Observe the patient for 6 hours after the symptoms have gone."
+SOURCE = Source(
+    document="watch", version=1, title="Observation", place="", quote=OBSERVE, start=0,
+    end=len(OBSERVE),
+)  # fmt: skip
+
+Make = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Link:
+    up: bool
+
+
+class OneVector:
+    """All texts mean the same: what tells them apart is left to their words."""
+
+    model, sha256, dimension = "one", "0", 4
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        return np.full((len(texts), 4), 0.5, dtype=np.float32)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[AnswerCache]:
+    cache = AnswerCache(tmp_path / "answers.sqlite", OneVector())
+    yield cache
+    cache.close()
+
+
+def observed(turn: str) -> EscalationReply:
+    said = Sentence(text=OBSERVE, kind="composed", sources=(SOURCE,))
+    return EscalationReply(turn_id=turn, outcome="answered", sentences=(said,))
+
+
+async def asked_twice(room: Any, *, second: str | None = None, up: bool = True) -> None:
+    room.hub.reply = observed
+    await run_turn(room.box, room.frames, Link(up=True), "t1")
+    assert room.voice.said.count(OBSERVE) == 1
+    room.hearing.text = second or room.hearing.text
+    await run_turn(room.box, room.frames, Link(up=up), "t2")
+
+
+@pytest.mark.parametrize("up", [True, False])
+async def test_the_same_question_asks_the_hub_once(
+    make_room: Make, cache: AnswerCache, *, up: bool
+) -> None:
+    """The second time it is spoken and recorded as the first, with the hub away, too."""
+    room = make_room(cache=cache)
+    await asked_twice(room, up=up)
+    assert len(room.hub.asked) == 1
+    assert room.voice.said.count(OBSERVE) == 2
+    assert [entry[0] for entry in room.journal.entries].count("turn.composed") == 2
+
+
+async def test_a_near_question_is_asked_anew(make_room: Make, cache: AnswerCache) -> None:
+    """Of another patient, with vectors that can't tell: the hub is asked again."""
+    room = make_room(cache=cache)
+    await asked_twice(room, second="how much epinephrine do i give a child in anaphylaxis")
+    assert len(room.hub.asked) == 2
+
+
+async def test_a_held_question_gets_nothing_that_was_kept(
+    make_room: Make, cache: AnswerCache
+) -> None:
+    """The same words with a name are answered by the room's own quotation alone."""
+    room = make_room(cache=cache)
+    await asked_twice(room, second="john how much epinephrine do i give in anaphylaxis")
+    assert room.voice.said.count(OBSERVE) == 1
+
+
+async def test_a_new_edition_is_asked_anew(make_room: Make, cache: AnswerCache) -> None:
+    """What was made of one edition is not spoken from the next."""
+    room = make_room(cache=cache)
+    room.hub.reply = observed
+    await run_turn(room.box, room.frames, Link(up=True), "t1")
+    room.shelf._edition.version += 1
+    await run_turn(room.box, room.frames, Link(up=True), "t2")
+    assert len(room.hub.asked) == 2
+
+
+async def test_what_no_longer_stands_is_not_spoken(make_room: Make, cache: AnswerCache) -> None:
+    """A kept sentence whose passage is gone is dropped, though version and root are the same."""
+    room = make_room(cache=cache)
+    room.hub.reply = observed
+    await run_turn(room.box, room.frames, Link(up=True), "t1")
+    room.shelf._edition.texts["watch"] = "Observe the patient for 9 hours."
+    await run_turn(room.box, room.frames, Link(up=True), "t2")
+    assert room.voice.said.count(OBSERVE) == 1
+    assert len(room.hub.asked) == 2
+
+
+async def test_repeat_and_source_know_what_was_composed(make_room: Make) -> None:
+    """After a composed answer "repeat" says all of it, and "which source" names its sources."""
+    room = make_room()
+    room.hub.reply = observed
+    await run_turn(room.box, room.frames, Link(up=True), "t1")
+    room.hearing.text = "repeat that"
+    await run_turn(room.box, room.frames, Link(up=True), "t2")
+    assert room.voice.said.count(OBSERVE) == 2
+    room.hearing.text = "which source was that"
+    record = await run_turn(room.box, room.frames, Link(up=True), "t3")
+    assert {source.document for source in record.sources} == {"anaphylaxis", "watch"}
+    assert "Observation" in room.voice.said[-1]
+
+
+async def test_source_after_nothing_says_that_there_is_none(make_room: Make) -> None:
+    """Where the library had nothing, "which source" and "more" say so again."""
+    room = make_room()
+    room.shelf._edition.passages = ()
+    await run_turn(room.box, room.frames, Link(up=False), "t1")
+    for said, told in (("which source was that", phrases.NO_SOURCE), ("more", NOTHING_FOUND)):
+        room.hearing.text = said
+        await run_turn(room.box, room.frames, Link(up=False), "t2")
+        assert room.voice.said[-1] == told
+
+
+async def test_nothing_here_is_asked_outside_and_said_so(make_room: Make) -> None:
+    """What the library lacks is asked where that may be, and the room tells what came of it."""
+    for reply, said in ((observed, OBSERVE), (lambda _turn: None, phrases.NOTHING_CAME)):
+        room = make_room()
+        room.shelf._edition.passages = ()
+        room.hub.reply = reply
+        await run_turn(room.box, room.frames, Link(up=True), "t1")
+        assert room.voice.said == [NOTHING_FOUND, phrases.ASKING, said]
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "said"),
+    [
+        ("how much epinephrine in anaphylaxis", "cleared", [NOTHING_FOUND, phrases.ASK_LATER]),
+        ("how much epinephrine in anaphylaxis", "never", [NOTHING_FOUND]),
+        ("how much epinephrine for john", "cleared", [NOTHING_FOUND]),
+    ],
+)
+async def test_later_is_offered_only_for_what_may_leave(
+    make_room: Make, text: str, policy: str, said: list[str]
+) -> None:
+    """With the hub away a cleared question may be asked again; a held or forbidden one may not."""
+    room = make_room(text, policy=policy)
+    room.shelf._edition.passages = ()
+    await run_turn(room.box, room.frames, Link(up=False), "t1")
+    assert room.voice.said == said
