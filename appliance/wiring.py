@@ -255,6 +255,13 @@ def _editions(
     return EditionStore(settings.data_dir / "library", embedder, trust)
 
 
+def open_editions(settings: ApplianceSettings) -> EditionStore:
+    """The room's editions and no more of the room; raises `VoiceAssistError`."""
+    engines = Engines(load_profile(settings.profile), _model_store(settings))
+    _make_folder(settings.data_dir)
+    return _editions(settings, _identity(settings), engines.embedder())
+
+
 def _hub(identity: Identity | None) -> httpx.Client | None:
     if identity is None:
         return None

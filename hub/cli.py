@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands import documents, editions, rooms, setup
+from hub.commands import documents, editions, keys, rooms, setup
 from hub.commands.common import Config, Json, group
 from hub.serve import serve
 from hub.settings import DEFAULT_CONFIG, load
@@ -16,6 +16,7 @@ from voiceassist.console import out, print_json
 app = group()
 app.add_typer(documents.app, name="documents")
 app.add_typer(editions.app, name="editions")
+app.add_typer(keys.app, name="keys")
 app.add_typer(rooms.app, name="rooms")
 
 NewCode = Annotated[bool, typer.Option("--new-code", help="Print a new setup code.")]

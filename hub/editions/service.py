@@ -15,7 +15,7 @@ from hub.editions.store import EditionStore
 from hub.errors import Conflict, NotFound
 from hub.ports import Clock, Recorder
 from voiceassist.contract.canonical import sha256
-from voiceassist.contract.edition import sign_manifest
+from voiceassist.contract.edition import Manifest, PackRef, sign_manifest
 from voiceassist.contract.packlist import state_root
 from voiceassist.contract.trust import write_chain
 from voiceassist.knowledge.editions import make_manifest
@@ -92,6 +92,18 @@ class EditionService:
             raise NotFound(f"there is no edition {version}; `voiceassist hub editions list`")
         return found
 
+    def packs_of(self, published: Published) -> tuple[PackRef, ...]:
+        """The packs of an edition; raises `Conflict` where some are gone."""
+        version = published.view.version
+        refs = self._archive.list_of(_readable(published).state_root)
+        gone = self._archive.lacking(refs)
+        if gone:
+            raise Conflict(
+                f"edition {version} can't come back: the packs of {len(gone)} documents are gone "
+                f"({gone[0]} is one); add them again and publish"
+            )
+        return refs
+
     def pack_list(self, root: str, held: str = "") -> bytes:
         """The list `root` as an update of the list `held`; raises `NotFound`."""
         return self._archive.update(root, held)
@@ -141,23 +153,14 @@ class EditionService:
         return Content(refs=tuple(pack.ref for pack in packs), embedding=packs[0].embedding)
 
     def _content_of(self, version: int) -> Content:
-        view, manifest = self.edition(version).view, self.edition(version).manifest()
-        if manifest is None:
-            raise Conflict(f"edition {version} was published by an older release; publish anew")
-        newest = self.current().manifest()
+        published, newest = self.edition(version), self.current().manifest()
+        manifest = _readable(published)
         if newest is not None and newest.embedding != manifest.embedding:
             raise Conflict(
                 f"edition {version} was made with the embedding model {manifest.embedding.model}, "
                 "which the rooms no longer run; publish what is indexed"
             )
-        refs = self._archive.list_of(view.state_root)
-        gone = self._archive.lacking(refs)
-        if gone:
-            raise Conflict(
-                f"edition {version} can't come back: the packs of {len(gone)} documents are gone "
-                f"({gone[0]} is one); add them again and publish"
-            )
-        return Content(refs=refs, embedding=manifest.embedding, like=version)
+        return Content(refs=self.packs_of(published), embedding=manifest.embedding, like=version)
 
     def _sign(self, content: Content, version: int, now_s: int, actor: str) -> Published:
         keys, signer = self._keys.now()
@@ -190,3 +193,11 @@ def above(newest: int, claims: Sequence[int]) -> int:
     `BELIEVED` would use up the numbers, and is left aside.
     """
     return max([newest, *(claim for claim in claims if claim <= newest + BELIEVED)])
+
+
+def _readable(published: Published) -> Manifest:
+    manifest = published.manifest()
+    if manifest is None:
+        version = published.view.version
+        raise Conflict(f"edition {version} was published by an older release; publish anew")
+    return manifest
