@@ -9,6 +9,7 @@ from presidio_analyzer import EntityRecognizer
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import PhiTagger, WordClassifier
 from voiceassist.errors import Unavailable
+from voiceassist.phi.documents import DocumentJudge
 from voiceassist.phi.frame import Analyser
 from voiceassist.phi.gate import Gate
 from voiceassist.phi.lexicon import load_lexicon
@@ -63,6 +64,20 @@ def build_second_judge(policy: PhiPolicy, tagger: PhiTagger | None) -> Gate:
     if tagger is not None:
         learned.append(TaggerRecogniser(load_lexicon(), tagger))
     return _gate(stricter, [*rules(), *learned], pipeline=True)
+
+
+def build_document_judge(policy: PhiPolicy) -> DocumentJudge:
+    """The gate's rules and the clinic's lists, over whole documents.
+
+    Nothing learned: a classifier over every sentence would take longer than the indexing.
+    """
+    lexicon, lists = load_lexicon(), load_lists(policy.lists)
+    finder = Analyser([*rules(), SiteRecogniser(lexicon, lists)], pipeline=False)
+    free = _free(policy, lists)
+    judge = DocumentJudge(policy, finder, lexicon, lists.is_patient, free)
+    if not judge.items(_CANARY):
+        raise Unavailable("the PHI gate finds nothing in its own test; reinstall voiceassist")
+    return judge
 
 
 def _proven(gate: Gate) -> Gate:
