@@ -17,7 +17,7 @@ from voiceassist.contract.edition import PackRef
 from voiceassist.contract.packlist import MAX_LIST
 from voiceassist.contract.trust import MAX_CHAIN
 from voiceassist.errors import Unavailable, Unverified
-from voiceassist.knowledge.source import CHUNK, MAX_MANIFEST, Offer
+from voiceassist.knowledge.source import MAX_MANIFEST, Offer
 
 _PATIENCE_S = 30.0
 _SLOWEST = 16 << 10  # bytes a second, beyond the patience
@@ -69,7 +69,7 @@ class HubSource:
     def _chunks(self, answer: httpx.Response, most: int) -> Iterator[bytes]:
         """The body; raises for one of more than `most` bytes or that comes too slowly."""
         began, taken = self._now(), 0
-        for chunk in answer.iter_raw(CHUNK):
+        for chunk in answer.iter_raw():
             taken += len(chunk)
             if taken > most:
                 raise Unverified(f"the hub sent more than {most} bytes; {_LATER}")

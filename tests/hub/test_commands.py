@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from hub.audit.schemas import Filters
 from hub.cli import app
 from hub.fleet.broker import bind_address
-from hub.settings import HubSettings
+from hub.settings import HubSettings, load
 from hub.wiring import Container, Rooms, open_rooms
 from voiceassist.errors import BadInput, Unavailable, WrongUse
 
@@ -87,6 +88,28 @@ def test_a_folder_becomes_an_edition(run: Callable[..., str], tmp_path: Path) ->
     assert [one["id"] for one in json.loads(run("documents", "list", "--json"))] == [
         "drugs-statins"
     ]
+
+
+@pytest.mark.usefixtures("without_weights")
+def test_keys_rotate_and_editions_roll_back(run: Callable[..., str], tmp_path: Path) -> None:
+    """Both are one command, publish what the rooms must fetch, and stand in the audit trail."""
+    run("init")
+    (tmp_path / "gout.md").write_text(TEXT)
+    assert json.loads(run("keys", "rotate", "--json")) == {"keys": 2, "edition": None}
+    run("documents", "add", tmp_path / "gout.md")
+    run("editions", "publish")
+    assert json.loads(run("editions", "rollback", 1, "--json"))["version"] == 2
+    assert json.loads(run("keys", "rotate", "--json")) == {"keys": 3, "edition": 3}
+    rooms = open_rooms(load(tmp_path / "hub.toml"))
+    found, _total = rooms.audit.search(Filters(action="keys.rotated"), 0, 10)
+    rooms.database.close()
+    assert [(one.subject, one.outcome) for one in found] == [
+        ("3", "done"),
+        ("3", "begun"),
+        ("2", "done"),
+        ("2", "begun"),
+    ]
+    assert json.loads(run("init", "--json"))["made"] == []
 
 
 @pytest.mark.weights
