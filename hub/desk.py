@@ -78,6 +78,7 @@ class HubDesk:
             indexed=len(self._documents.serving()),
             waiting=self._documents.waiting(),
             unpublished=self._editions.unpublished(),
+            problem=self._editions.problem(),
         )
 
     def trail_state(self) -> TrailState:

@@ -90,9 +90,13 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """What is published, and what an edition published now would hold."""
+    """What is published, and what an edition published now would hold.
+
+    `problem` is a line for the administrator, empty where there is none.
+    """
 
     current: EditionLine | None
     indexed: int
     waiting: int
     unpublished: bool
+    problem: str = ""

@@ -224,6 +224,7 @@ async def test_a_hub_restored_from_a_backup_numbers_above_its_rooms(hub: Any, bo
     assert "library" not in hub.container.readiness()
     _say(hub, box.room, 57)
     assert "restored from a backup" in hub.container.readiness()["library"]
+    assert "restored from a backup" in hub.container.desk.library().problem
     assert hub.rooms.editions.publish("test").version == 58
     _say(hub, box.room, 58 + BELIEVED + 1)
     assert "too far to be believed" in hub.container.readiness()["library"]
