@@ -72,6 +72,7 @@ class PublishedLibrary:
         self._embedder = embedder
         self._etag = ""
         self._store: EditionStore | None = None
+        self._before: Library | None = None  # who began to search it may finish
         self._following = threading.Lock()
 
     def find(self, query: str, limit: int) -> list[Passage]:
@@ -91,6 +92,10 @@ class PublishedLibrary:
             now_s = self._clock() // 1000
             self._etag = update(self._store, self._source, now_s=now_s, etag=self._etag)
             library = self._store.current()
+            if library is not before:
+                if self._before is not None:
+                    self._before.close()
+                self._before = before
         if library is not None and library is not before:
             log.info("edition %d serves on the hub", library.version)
         return library

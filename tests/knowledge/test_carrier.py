@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,30 @@ def test_a_file_cut_anywhere_or_altered_is_refused(
             spoiled += 1
     assert spoiled > 30
     assert make_store().current() is None
+
+
+def test_no_damage_to_a_file_is_more_than_an_error(packs: list[Pack], exported: Path) -> None:
+    """Whatever bytes the directory of the file holds, what comes is an error with a remedy."""
+    data = exported.read_bytes()
+    directory = data.find(b"PK\x01\x02")
+    path = exported.with_name("changed.zip")
+    refused = 0
+    for seed in range(600):
+        draw = random.Random(seed)
+        changed = bytearray(data)
+        for _ in range(draw.randint(1, 6)):
+            changed[draw.randrange(directory, len(data))] = draw.randrange(256)
+        path.write_bytes(changed)
+        try:
+            with CarrierSource(path) as source:
+                source.manifest("")
+                source.keys(0)
+                source.pack_list("", "")
+                for pack in packs:
+                    assert b"".join(source.pack(pack.ref, 7)) == pack.data[7:]
+        except VoiceAssistError:
+            refused += 1
+    assert refused > 300
 
 
 def _parts(store: EditionStore) -> tuple[Any, Any]:

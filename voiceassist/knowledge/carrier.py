@@ -23,6 +23,8 @@ from voiceassist.errors import BadInput, Unverified, WrongUse
 from voiceassist.knowledge.source import CHUNK, MAX_MANIFEST, Offer
 
 _MANIFEST, _KEYS, _LIST = "manifest.json", "keys.json", "list.zst"
+# what zipfile raises at entries that contradict each other
+_DAMAGED = (zipfile.BadZipFile, EOFError, OSError, OverflowError, RuntimeError, ValueError)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first date: the same edition makes the same file
 
 
@@ -62,12 +64,18 @@ class CarrierSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._archive = zipfile.ZipFile(path)
+            self._file = path.open("rb")
         except OSError as error:
             raise WrongUse(f"{path} can't be opened ({error.strerror}); name the file") from error
-        except (zipfile.BadZipFile, ValueError) as error:
+        try:
+            self._archive = zipfile.ZipFile(self._file)
+            self._entries = self._checked()
+        except _DAMAGED as error:
+            self._file.close()
             raise BadInput(f"{path} is no exported edition, or cut short; copy it again") from error
-        self._entries = self._checked()
+        except BadInput:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         """The source itself."""
@@ -75,7 +83,7 @@ class CarrierSource:
 
     def __exit__(self, *_error: object) -> None:
         """Close the file."""
-        self._archive.close()
+        self._file.close()
 
     def manifest(self, etag: str) -> Offer | None:
         """The file's edition."""
@@ -116,7 +124,6 @@ class CarrierSource:
         named = {entry.filename: entry for entry in entries}
         odd = [entry.filename for entry in entries if not _expected(entry)]
         if odd or len(named) != len(entries):
-            self._archive.close()
             what = f"holds {odd[0]!r}" if odd else "holds a name twice"
             raise BadInput(f"{self._path} {what}, which no export does: refused")
         return named
@@ -125,7 +132,7 @@ class CarrierSource:
     def _damage_named(self) -> Iterator[None]:
         try:
             yield
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise Unverified(f"{self._path} is damaged; copy or export it again") from error
 
 
