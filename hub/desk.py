@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from hub.analytics.service import Analytics
@@ -13,7 +13,9 @@ from hub.dashboard.schemas import (
     Alarms,
     DocumentLine,
     EditionLine,
+    FindingLine,
     Library,
+    ReviewSheet,
     RoomLine,
     RouteLine,
     TrailLine,
@@ -105,6 +107,29 @@ class HubDesk:
     def remove_document(self, document: str, actor: str) -> None:
         """Leave a document out of later editions."""
         self._documents.remove(document, actor)
+
+    def review(self, document: str) -> ReviewSheet:
+        """What keeps a document back."""
+        found = self._documents.reviews.of(document)
+        lines = [FindingLine(**one.model_dump()) for one in found.findings]
+        return ReviewSheet(found.document, found.title, found.version, found.problem, tuple(lines))
+
+    def release_document(self, document: str, version: int, actor: str) -> None:
+        """Let the version that was looked at into later editions."""
+        self._documents.reviews.release(document, actor, version)
+
+    def describe_document(self, document: str, said: Mapping[str, str], actor: str) -> None:
+        """Set what is said of a document; an empty word takes back to what its file says."""
+        line = self.document(document)
+        words = {field: word.strip() for field, word in said.items()}
+        given = {
+            field: word or None for field, word in words.items() if word != getattr(line, field)
+        }
+        self._documents.describe(document, given, actor)
+
+    def document(self, document: str) -> DocumentLine:
+        """One document."""
+        return _document_line(self._documents.get(document))
 
     def editions(self) -> list[EditionLine]:
         """The newest editions."""
@@ -202,4 +227,13 @@ def _document_line(view: DocumentView) -> DocumentLine:
         state=view.job.state,
         progress=view.job.progress,
         error=view.job.error,
+        attempts=view.job.attempts,
+        held=view.held,
+        findings=view.findings,
+        source=view.source,
+        specialty=view.specialty,
+        effective=view.effective.isoformat() if view.effective else "",
+        review=view.review.isoformat() if view.review else "",
+        superseded_by=view.superseded_by,
+        notes=view.notes,
     )

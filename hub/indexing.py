@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from hub.documents.ports import MadePack, Read
-from hub.documents.schemas import ServedPack, Task
-from voiceassist.contract.edition import EmbeddingSpec
+from hub.documents.ports import MadePack, Place, Read
+from hub.documents.schemas import Description, ServedPack, Task
+from voiceassist.contract.canonical import Json, canonical, sha256
 from voiceassist.engines.ports import Embedder, Vectors
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import ModelStore, default_store
 from voiceassist.errors import Unverified
-from voiceassist.knowledge.documents import Limits, read_document
-from voiceassist.knowledge.packs import PackContent, build_pack, embedding_of, read_pack
+from voiceassist.knowledge.documents import Document, Info, Limits, read_document, reader_form
+from voiceassist.knowledge.packs import (
+    PackContent,
+    build_pack,
+    embedding_of,
+    pack_form,
+    read_pack,
+)
+from voiceassist.knowledge.passages import passages_form
 
 _AT_ONCE = 16  # texts embedded between two notes of progress
 _READ_PERCENT = 5
+
+
+ReadDocument: TypeAlias = Callable[[str, bytes, Limits], Document]
 
 
 def engines_of(profile: str, models: Path | None) -> Engines:
@@ -57,36 +69,57 @@ class Embedding:
 class KnowledgeReader:
     """Reads a file as far as to know that it can be indexed."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, read: ReadDocument = read_document) -> None:
         self._limits = limits
+        self._read = read
 
     def __call__(self, name: str, data: bytes) -> Read:
         """Raises `BadInput` for what the library can't take."""
-        document = read_document(name, data, self._limits)
+        document = self._read(name, data, self._limits)
         return Read(document.id, document.title)
 
 
 class KnowledgeIndexer:
     """Reads, splits, embeds and packs. The embedder is made at first use: it loads a model."""
 
-    def __init__(self, embedder: Callable[[], Embedder], limits: Limits) -> None:
+    def __init__(
+        self, embedder: Callable[[], Embedder], limits: Limits, read: ReadDocument = read_document
+    ) -> None:
         self._embedder = embedder
         self._limits = limits
+        self._read = read
 
-    def embedding(self) -> EmbeddingSpec:
-        """What makes the vectors now."""
-        return embedding_of(self._embedder())
+    def recipe(self, name: str) -> str:
+        """SHA-256 of all that decides the pack of a file called `name`, but its bytes."""
+        made_by: dict[str, Json] = {
+            "embedding": embedding_of(self._embedder()).model_dump(mode="json"),
+            "pack": [*pack_form()],
+            "passages": [*passages_form()],
+            "reader": [*reader_form(name, self._limits)],
+        }
+        return sha256(canonical(made_by))
 
     def index(
         self, task: Task, data: bytes, previous: bytes | None, progress: Callable[[int], None]
     ) -> MadePack:
         """Index `data`, with the vectors of passages that `previous` has already."""
-        document = replace(read_document(task.name, data, self._limits), id=task.document)
+        read = self._read(task.name, data, self._limits)
+        info = read.info.model_copy(update=task.described.model_dump(exclude_none=True))
+        document = replace(read, id=task.document, info=info)
         progress(_READ_PERCENT)
         counting = _Counting(self._embedder(), progress)
         pack = build_pack(document, task.version, counting, _content(task, previous))
         served = ServedPack(ref=pack.ref, embedding=embedding_of(counting), drugs=pack.drugs)
-        return MadePack(pack.data, document.title, served)
+        content = read_pack(pack.data, pack.ref).header
+        return MadePack(
+            data=pack.data,
+            title=document.title,
+            pack=served,
+            described=_described(info),
+            recipe=self.recipe(task.name),
+            text=_judged(document.text, document.title, document.name),
+            places=tuple(Place(p.start, p.end, p.place) for p in content.passages),
+        )
 
 
 class _Counting:
@@ -118,3 +151,25 @@ def _content(task: Task, previous: bytes | None) -> PackContent | None:
         return read_pack(previous, task.previous.ref)
     except Unverified:
         return None  # it only saves work
+
+
+def words_of(data: bytes, pack: ServedPack) -> str:
+    """The text of a pack as the gate judged it; raises `Unverified`."""
+    header = read_pack(data, pack.ref).header
+    return _judged(header.text, header.info.title, header.name)
+
+
+def _judged(text: str, title: str, name: str) -> str:
+    """What the gate looks at: all that a pack says, for rooms hold the title and the name, too."""
+    return f"{text}\n\n{title}\n\n{re.sub(r'[_/]+|[.][a-z]+$', ' ', name)}"
+
+
+def _described(info: Info) -> Description:
+    return Description(
+        title=info.title[:500] or None,
+        source=info.source[:500],
+        specialty=info.specialty[:500],
+        effective=info.effective,
+        review=info.review,
+        superseded_by=info.superseded_by[:500],
+    )

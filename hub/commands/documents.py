@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub.commands.common import ACTOR, Config, Json, group, opened
 from hub.documents.schemas import DocumentView
-from hub.documents.watch import files_under
+from hub.documents.watch import files_under, sidecar_of
 from hub.settings import DEFAULT_CONFIG
 from hub.wiring import Rooms
 from voiceassist.console import err, out, print_json
@@ -25,6 +26,7 @@ app = group()
 _LOOK_S = 0.2
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders with all that is in them.")]
+Said = Annotated[str | None, typer.Option()]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Leave the indexing to a running hub.")]
 
 
@@ -55,6 +57,7 @@ def add(
         if outcome.added and not no_wait:
             _index(rooms, [view.id for view in outcome.added])
         added = [rooms.documents.get(view.id) for view in outcome.added]
+    held = [v.id for v in added if v.held]
     failed = [f"{v.name}: {v.job.error}" for v in added if v.job.state == "failed"]
     if as_json:
         print_json(
@@ -63,10 +66,15 @@ def add(
                 "known": outcome.known,
                 "refused": outcome.refused,
                 "failed": failed,
+                "held": held,
             }
         )
     else:
         out.print(f"{len(added)} taken in, {len(outcome.known)} already here")
+        if held:
+            out.print(
+                f"{len(held)} held, as they may name a patient: `voiceassist hub documents review`"
+            )
     for line in (*outcome.refused, *failed):
         err.print(line, markup=False, soft_wrap=True)
     if outcome.refused or failed:
@@ -82,10 +90,10 @@ def listing(*, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     if as_json:
         print_json([view.model_dump(mode="json") for view in views])
         return
-    table = Table("document", "title", "version", "passages", "indexing")
+    table = Table("document", "title", "version", "passages", "indexing", "notes")
     for view in views:
-        state = view.job.error or view.job.state
-        table.add_row(view.id, view.title, str(view.version), str(view.passages), state)
+        cells = (view.id, view.title, view.version, view.passages, _state(view))
+        table.add_row(*(escape(str(cell)) for cell in cells), escape("; ".join(view.notes)))
     out.print(table)
 
 
@@ -95,6 +103,81 @@ def remove(document: str, *, config: Config = DEFAULT_CONFIG) -> None:
     with opened(config) as rooms:
         rooms.documents.remove(document, ACTOR)
     out.print(f"{document} is left out of the next edition", markup=False)
+
+
+@app.command()
+def describe(
+    document: str,
+    *,
+    title: Said = None,
+    source: Said = None,
+    specialty: Said = None,
+    effective: Annotated[str | None, typer.Option(help="A day: 2026-01-31.")] = None,
+    review: Annotated[str | None, typer.Option(help="When it should be reviewed.")] = None,
+    superseded_by: Annotated[
+        str | None, typer.Option(help="The document that replaces it.")
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say of a document what its file does not; an empty word takes back to what the file says."""
+    said = {
+        "title": title, "source": source, "specialty": specialty, "effective": effective,
+        "review": review, "superseded_by": superseded_by,
+    }  # fmt: skip
+    given = {field: word or None for field, word in said.items() if word is not None}
+    if not given:
+        raise WrongUse("nothing to say; give --title, --review or another option")
+    with opened(config) as rooms:
+        view = rooms.documents.describe(document, given, ACTOR)
+        if view.job.state == "queued":
+            _index(rooms, [document])
+        view = rooms.documents.get(document)
+    if as_json:
+        print_json(view.model_dump(mode="json"))
+    else:
+        out.print(f"{document}: {_state(view)}", markup=False)
+
+
+@app.command()
+def review(
+    document: Annotated[str, typer.Argument()] = "",
+    *,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """What the PHI gate found in documents that are held; release or remove them then."""
+    with opened(config) as rooms:
+        held = [document] if document else rooms.documents.reviews.waiting()
+        reviews = [rooms.documents.reviews.of(one) for one in held]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in reviews])
+        return
+    for one in reviews:
+        out.print(f"{one.document} version {one.version}: {one.title}", markup=False)
+        if one.problem:
+            out.print(f"  {one.problem}", markup=False)
+        for found in one.findings:
+            words = " ".join(f"{found.before}[{found.words}]{found.after}".split())
+            out.print(f"  {found.kind} ({found.place}): …{words}…", markup=False)
+    if not reviews:
+        out.print("no document is held")
+
+
+@app.command()
+def release(document: str, *, config: Config = DEFAULT_CONFIG) -> None:
+    """Let a held document into later editions, after `review`; the trail has who did."""
+    with opened(config) as rooms:
+        rooms.documents.reviews.release(document, ACTOR)
+    out.print(f"{document} is in the next edition", markup=False)
+
+
+def _state(view: DocumentView) -> str:
+    if view.job.state in {"failed", "queued"} and view.job.error:
+        return view.job.error
+    if view.held and view.job.state == "done":
+        return f"held for review: {view.findings or 'not judged'}"
+    return view.job.state
 
 
 def _files(paths: Iterable[Path]) -> dict[str, Path]:
@@ -119,7 +202,7 @@ def _take_in(rooms: Rooms, files: dict[str, Path]) -> _Outcome:
     with _bar() as bar:
         for name, path in bar.track(files.items(), description="reading"):
             try:
-                added = rooms.documents.add(name, path.read_bytes(), ACTOR)
+                added = rooms.documents.add(name, path.read_bytes(), ACTOR, sidecar_of(path))
             except BadInput as error:
                 outcome.refused.append(str(error))
             except OSError as error:

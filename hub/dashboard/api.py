@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.dashboard.ports import Desk
@@ -18,6 +18,8 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 PAGE = 50
 _DONE = {
+    "released": "The document is in the next edition.",
+    "described": "Noted. The document is indexed with it now.",
     "removed": "The document is left out of the next edition.",
     "published": "Published. The rooms fetch and verify it now.",
 }
@@ -28,6 +30,7 @@ def _desk(request: Request) -> Desk:
 
 
 Counter = Annotated[Desk, Depends(_desk)]
+Line = Annotated[str, Form(max_length=500)]
 Done = Annotated[str, Query(max_length=20)]
 
 
@@ -93,6 +96,59 @@ def remove_document(document: str, person: Actor, desk: Counter) -> Response:
     return RedirectResponse("/documents?done=removed", HTTPStatus.SEE_OTHER)
 
 
+@router.get("/documents/{document}/review")
+def review_document(
+    request: Request, document: str, person: Visitor, door: Door, desk: Counter
+) -> Response:
+    """What the PHI gate found in a document that is held."""
+    sheet = desk.review(document)
+    csrf = door.csrf(person)
+    return show(request, "review.html", person=person, csrf=csrf, sheet=sheet)
+
+
+@router.post("/documents/{document}/release")
+def release_document(
+    document: str, person: Actor, desk: Counter, version: Annotated[int, Form(ge=1)]
+) -> Response:
+    """Let a held document into later editions."""
+    desk.release_document(document, version, person.id)
+    return RedirectResponse("/documents?done=released", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/documents/{document}/describe")
+def description(
+    request: Request, document: str, person: Visitor, door: Door, desk: Counter
+) -> Response:
+    """What is said of a document."""
+    return _description(request, document, person, door, desk)
+
+
+@router.post("/documents/{document}/describe")
+def describe_document(
+    request: Request,
+    document: str,
+    person: Actor,
+    door: Door,
+    desk: Counter,
+    title: Line = "",
+    source: Line = "",
+    specialty: Line = "",
+    effective: Line = "",
+    review: Line = "",
+    superseded_by: Line = "",
+) -> Response:
+    """Say of a document what its file does not."""
+    said = {
+        "title": title, "source": source, "specialty": specialty, "effective": effective,
+        "review": review, "superseded_by": superseded_by,
+    }  # fmt: skip
+    try:
+        desk.describe_document(document, said, person.id)
+    except BadInput as error:
+        return _description(request, document, person, door, desk, failure=str(error))
+    return RedirectResponse("/documents?done=described", HTTPStatus.SEE_OTHER)
+
+
 @router.get("/editions")
 def editions(
     request: Request, person: Visitor, door: Door, desk: Counter, done: Done = ""
@@ -134,6 +190,20 @@ def audit(
         page=page,
         only=only,
         more=len(lines) > PAGE,
+    )
+
+
+def _description(
+    request: Request, document: str, person: Person, door: Door, desk: Desk, *, failure: str = ""
+) -> Response:
+    return show(
+        request,
+        "describe.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if failure else HTTPStatus.OK,
+        person=person,
+        csrf=door.csrf(person),
+        document=desk.document(document),
+        failure=failure,
     )
 
 

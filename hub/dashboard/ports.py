@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from hub.dashboard.schemas import (
@@ -10,6 +10,7 @@ from hub.dashboard.schemas import (
     DocumentLine,
     EditionLine,
     Library,
+    ReviewSheet,
     RoomLine,
     RouteLine,
     TrailLine,
@@ -49,6 +50,18 @@ class Desk(Protocol):
 
     def remove_document(self, document: str, actor: str) -> None:
         """Leave a document out of later editions."""
+
+    def document(self, document: str) -> DocumentLine:
+        """One document."""
+
+    def review(self, document: str) -> ReviewSheet:
+        """What keeps a document back."""
+
+    def release_document(self, document: str, version: int, actor: str) -> None:
+        """Let the version that was looked at into later editions."""
+
+    def describe_document(self, document: str, said: Mapping[str, str], actor: str) -> None:
+        """Set what is said of a document; an empty word takes back to what its file says."""
 
     def editions(self) -> Sequence[EditionLine]:
         """The newest editions, newest first."""

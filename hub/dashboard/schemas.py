@@ -74,7 +74,10 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """A document with its indexing: state, percent, and an error for a person."""
+    """A document with its indexing: state, percent, and an error for a person.
+
+    `held` is the version that waits for release (0: none), dates are ISO days or "".
+    """
 
     id: str
     title: str
@@ -86,6 +89,37 @@ class DocumentLine:
     state: Literal["queued", "running", "done", "failed"]
     progress: int
     error: str
+    attempts: int
+    held: int
+    findings: int
+    source: str
+    specialty: str
+    effective: str
+    review: str
+    superseded_by: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """What may identify a patient, with some words around."""
+
+    kind: str
+    place: str
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSheet:
+    """What keeps a version back; `problem` where the gate could not judge."""
+
+    document: str
+    title: str
+    version: int
+    problem: str
+    findings: tuple[FindingLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

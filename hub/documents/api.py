@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Response, UploadFile, status
+from fastapi import APIRouter, Depends, File, Query, Response, UploadFile, status
 
-from hub.documents.schemas import Added, DocumentView
+from hub.documents.schemas import Added, Description, DocumentView, Review
 from hub.documents.service import DocumentService
 from hub.envelope import Answer, ok
 from hub.http import Administrator, Paged, provided
@@ -42,6 +42,36 @@ def list_documents(
 @router.get("/{document}")
 def get(document: str, _person: Administrator, documents: Documents) -> Answer[DocumentView]:
     """One document with the state of its indexing."""
+    return ok(documents.get(document))
+
+
+@router.patch("/{document}")
+def describe(
+    document: str, said: Description, person: Administrator, documents: Documents
+) -> Answer[DocumentView]:
+    """Say what the file does not; a field left out stays, null takes back to the file's word.
+
+    A change is indexed as a new version of the document.
+    """
+    given = said.model_dump(exclude_unset=True)
+    return ok(documents.describe(document, given, person.id))
+
+
+@router.get("/{document}/findings")
+def findings(document: str, _person: Administrator, documents: Documents) -> Answer[Review]:
+    """What the PHI gate found in the version that is held, with some words around."""
+    return ok(documents.reviews.of(document))
+
+
+@router.post("/{document}/release")
+def release(
+    document: str,
+    person: Administrator,
+    documents: Documents,
+    version: Annotated[int | None, Query(ge=1, description="The version that was read")] = None,
+) -> Answer[DocumentView]:
+    """Let the version that is held into later editions; 409 where another is held by now."""
+    documents.reviews.release(document, person.id, version)
     return ok(documents.get(document))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from hub.documents.schemas import ServedPack, Task
-from voiceassist.contract.edition import EmbeddingSpec
+from hub.documents.schemas import Description, ServedPack, Task
+from voiceassist.contract.verdict import Item
 
 
 class Read(NamedTuple):
@@ -23,19 +24,52 @@ class Reader(Protocol):
         """Raises `BadInput` for what the library can't take."""
 
 
-class MadePack(NamedTuple):
-    """A pack's bytes, and how it is listed."""
+class Place(NamedTuple):
+    """Where in a document `text[start:end]` stands, for a person."""
 
-    data: bytes
+    start: int
+    end: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadePack:
+    """A pack's bytes, how it is listed, what the document says of itself, and its words."""
+
+    data: bytes = field(repr=False)
     title: str
     pack: ServedPack
+    described: Description
+    recipe: str
+    text: str = field(repr=False)
+    places: tuple[Place, ...]
+
+
+class Inspector(Protocol):
+    """The PHI gate over whole documents."""
+
+    def name(self) -> str:
+        """The gate that judges now, its policy and lists: SHA-256. Raises `VoiceAssistError`."""
+
+    def inspect(self, text: str) -> Sequence[Item]:
+        """What in `text` tells of a patient; raises whatever goes wrong."""
+
+
+class Words(Protocol):
+    """Reads a pack's text."""
+
+    def __call__(self, data: bytes, pack: ServedPack) -> str:
+        """The text; raises `Unverified`."""
 
 
 class Indexer(Protocol):
     """Turns a file into a pack."""
 
-    def embedding(self) -> EmbeddingSpec:
-        """What makes the vectors now; raises `Unavailable` where the model is not here."""
+    def recipe(self, name: str) -> str:
+        """What would make the pack of a file called `name` now: SHA-256.
+
+        Raises `Unavailable` where the embedding model is not here.
+        """
 
     def index(
         self, task: Task, data: bytes, previous: bytes | None, progress: Callable[[int], None]

@@ -12,15 +12,28 @@ job marked running was cut off, and queues it again.
 from __future__ import annotations
 
 import fcntl
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.orm import Session
 
 from hub.documents.schemas import Built, Task
-from hub.documents.store import DocumentRow, JobRow, PackRow, VersionRow, pack_row, served_pack
+from hub.documents.store import (
+    DocumentRow,
+    FindingRow,
+    JobRow,
+    PackRow,
+    ReleaseRow,
+    VersionRow,
+    description,
+    pack_row,
+    queue_job,
+    queue_version,
+    served_pack,
+)
 from hub.storage.engine import Database
-from voiceassist.contract.edition import EmbeddingSpec
 
 
 class WorkLock:
@@ -84,7 +97,8 @@ class Queue:
             job.state, job.attempts, job.error = "running", job.attempts + 1, ""
             version = session.get_one(VersionRow, (job.document, job.version))
             document = session.get_one(DocumentRow, job.document)
-            pack = session.get(PackRow, (job.document, document.serving))
+            newest = max(document.serving, document.held)
+            pack = session.get(PackRow, (job.document, newest))
             return Task(
                 job=job.id,
                 document=job.document,
@@ -92,6 +106,7 @@ class Queue:
                 name=version.name,
                 sha256=version.sha256,
                 attempts=job.attempts,
+                described=description(version.described),
                 previous=served_pack(pack) if pack else None,
             )
 
@@ -104,17 +119,30 @@ class Queue:
                 .values(progress=percent)
             )
 
-    def finish(self, task: Task, built: Built) -> None:
-        """Let the new pack serve, unless its document was removed or a newer one serves."""
+    def finish(self, task: Task, built: Built) -> bool:
+        """Let the new pack serve; whether it is held for review instead.
+
+        Nothing serves of a removed document, or where a newer version was indexed. What is held
+        leaves an older version serving.
+        """
         with self._database.write() as session:
             job = session.get_one(JobRow, task.job)
             if job.state != "running":
-                return
-            session.merge(pack_row(built.pack))
-            document = session.get_one(DocumentRow, task.document)
-            if task.version >= document.serving:
-                document.serving, document.title = task.version, built.title
+                return False
+            _keep(session, task, built)
             job.state, job.progress, job.error = "done", 100, ""
+            document = session.get_one(DocumentRow, task.document)
+            if task.version < max(document.serving, document.held):
+                return False
+            document.title = built.title
+            document.info = built.described.model_dump_json()
+            if not _must_wait(session, task, built):
+                document.serving, document.held = task.version, 0
+                return False
+            document.held = task.version
+            if document.serving == task.version:  # judged anew, with other rules or lists
+                document.serving = 0
+            return True
 
     def fail(self, task: Task, error: str, retry_at_ms: int | None) -> None:
         """Give up, or try again at `retry_at_ms`; what served goes on serving."""
@@ -126,38 +154,73 @@ class Queue:
             job.state = "failed" if retry_at_ms is None else "queued"
             job.not_before_ms = retry_at_ms or 0
 
-    def queue_stale(self, embedding: EmbeddingSpec) -> int:
-        """Queue what was indexed with another embedding than `embedding`; how many.
+    def queue_stale(self, recipe: Callable[[str], str], judge: str) -> int:
+        """Queue what another recipe made, or another judge judged; how many.
 
-        As new versions of the same files: a pack is named by document and version, so what was
-        published stays as it was.
+        `recipe` tells what makes the pack of a file's name now. A stale pack is made anew as a
+        new version; one that only has to be judged anew keeps its version and so its bytes.
         """
         query = (
-            select(PackRow)
-            .join(DocumentRow, DocumentRow.id == PackRow.document)
+            select(DocumentRow, PackRow)
+            .join(PackRow, PackRow.document == DocumentRow.id)
             .where(
                 DocumentRow.removed_ms.is_(None),
-                DocumentRow.serving == PackRow.version,
-                DocumentRow.serving == DocumentRow.version,
+                PackRow.version
+                == case((DocumentRow.held > 0, DocumentRow.held), else_=DocumentRow.serving),
             )
         )
         with self._database.write() as session:
-            stale = [r for r in session.scalars(query) if served_pack(r).embedding != embedding]
-            for pack in stale:
-                document = session.get_one(DocumentRow, pack.document)
-                old = session.get_one(VersionRow, (pack.document, pack.version))
-                document.version += 1
-                session.add(
-                    VersionRow(
-                        document=old.document,
-                        version=document.version,
-                        name=old.name,
-                        sha256=old.sha256,
-                        size=old.size,
-                        added_ms=old.added_ms,
-                        added_by=old.added_by,
-                    )
-                )
-                session.flush()
-                session.add(JobRow(document=old.document, version=document.version, state="queued"))
-            return len(stale)
+            rows = [(row[0], row[1]) for row in session.execute(query)]
+            return sum(_queue_stale(session, one, pack, recipe, judge) for one, pack in rows)
+
+
+def _queue_stale(
+    session: Session,
+    document: DocumentRow,
+    pack: PackRow,
+    recipe: Callable[[str], str],
+    judge: str,
+) -> bool:
+    version = session.get_one(VersionRow, (document.id, document.version))
+    made = pack.recipe == recipe(version.name)
+    if (made and pack.judged == judge) or _is_waiting(session, document):
+        return False
+    if document.version > pack.version:  # its indexing failed: another try
+        queue_job(session, document.id, document.version)
+    elif made:
+        queue_job(session, document.id, pack.version)
+    else:
+        queue_version(session, document)
+    return True
+
+
+def _is_waiting(session: Session, document: DocumentRow) -> bool:
+    query = select(func.count()).where(
+        JobRow.document == document.id, JobRow.state.in_(("queued", "running"))
+    )
+    return bool(session.scalar(query))
+
+
+def _keep(session: Session, task: Task, built: Built) -> None:
+    session.execute(
+        delete(FindingRow).where(
+            FindingRow.document == task.document, FindingRow.version == task.version
+        )
+    )
+    session.merge(pack_row(built))
+    session.flush()
+    for number, one in enumerate(built.judgement.findings):
+        session.add(
+            FindingRow(
+                document=task.document, version=task.version, number=number, **one.model_dump()
+            )
+        )
+
+
+def _must_wait(session: Session, task: Task, built: Built) -> bool:
+    """Whether the gate could not judge, or found words that nobody released yet."""
+    if built.judgement.problem:
+        return True
+    query = select(ReleaseRow.digest).where(ReleaseRow.document == task.document)
+    released = set(session.scalars(query))
+    return any(one.digest not in released for one in built.judgement.findings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import datetime as dt
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voiceassist.contract.edition import EmbeddingSpec, PackRef
 
@@ -24,8 +25,31 @@ class JobView(_Value):
     error: str
 
 
+_Line: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
+class Description(_Value):
+    """What is said of a document beside its file; a field that is None is as the file has it."""
+
+    title: Annotated[_Line, StringConstraints(min_length=1)] | None = None
+    source: _Line | None = None
+    specialty: _Line | None = None
+    effective: dt.date | None = None
+    review: dt.date | None = None
+    superseded_by: _Line | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are said, as JSON values."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
 class DocumentView(_Value):
-    """A document. `version` is the newest taken in, `serving` the newest indexed (0: none)."""
+    """A document.
+
+    `version` is the newest taken in, `serving` the one that editions hold (0: none), `held` the
+    one that waits for an administrator's release (0: none) with `findings` that tell of a
+    patient. `notes` are lines for a person.
+    """
 
     id: str
     title: str
@@ -37,6 +61,14 @@ class DocumentView(_Value):
     sha256: str
     added_ms: int
     job: JobView
+    held: int
+    findings: int
+    source: str
+    specialty: str
+    effective: dt.date | None
+    review: dt.date | None
+    superseded_by: str
+    notes: tuple[str, ...] = ()
 
 
 class Added(_Value):
@@ -55,7 +87,7 @@ class ServedPack(_Value):
 
 
 class Draft(_Value):
-    """A file that was read and found good, before it is kept."""
+    """A file that was read and found good, before it is kept; `sidecar` says what stands by it."""
 
     id: str
     title: str
@@ -63,6 +95,7 @@ class Draft(_Value):
     sha256: str
     size: int
     actor: str
+    sidecar: Description | None = None
 
 
 class Task(_Value):
@@ -74,7 +107,52 @@ class Task(_Value):
     name: str
     sha256: str
     attempts: int
+    described: Description
     previous: ServedPack | None
+
+
+class Finding(_Value):
+    """A stretch `[start, end)` of a document's text that tells of a patient.
+
+    `digest` is of its kind and words, so that the same words need no second release.
+    """
+
+    kind: str
+    start: int
+    end: int
+    place: str
+    digest: str
+
+
+class Judgement(_Value):
+    """What the gate says of a document's text; with a `problem` it could not judge.
+
+    `by` names the gate that judged, its policy and lists; "" where none did.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    by: str = ""
+    problem: str = ""
+
+
+class FindingView(_Value):
+    """A finding as an administrator sees it, with some words around."""
+
+    kind: str
+    place: str
+    before: str
+    words: str
+    after: str
+
+
+class Review(_Value):
+    """What keeps a version back; `problem` where the gate could not judge."""
+
+    document: str
+    title: str
+    version: int
+    problem: str
+    findings: tuple[FindingView, ...]
 
 
 class Built(_Value):
@@ -82,3 +160,6 @@ class Built(_Value):
 
     title: str
     pack: ServedPack
+    described: Description
+    recipe: str
+    judgement: Judgement

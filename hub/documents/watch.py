@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TypeAlias
 
+from hub.documents.describing import SIDECARS
 from hub.documents.service import DocumentService
 from voiceassist.errors import BadInput
 
@@ -25,7 +26,8 @@ class FolderWatch:
 
     def look(self) -> None:
         """Take in each file that is as it was at the last look, and new since it was taken."""
-        found = {path: _stamp(path) for path in files_under(self._root)}
+        files = [path for path in files_under(self._root) if path.suffix.lower() not in SIDECARS]
+        found = {path: _stamp(path) for path in files}
         for path, stamp in found.items():
             if self._seen.get(path) == stamp and self._taken.get(path) != stamp:
                 self._take(path)
@@ -35,7 +37,8 @@ class FolderWatch:
     def _take(self, path: Path) -> None:
         try:
             name = path.relative_to(self._root).as_posix()
-            self._documents.add(name, path.read_bytes(), "watched-folder")
+            data, sidecar = path.read_bytes(), sidecar_of(path)
+            self._documents.add(name, data, "watched-folder", sidecar)
         except BadInput as error:
             log.warning("watched folder: %s", error)
         except OSError as error:
@@ -51,6 +54,18 @@ def files_under(root: Path) -> list[Path]:
     )
 
 
+def sidecar_of(path: Path) -> bytes | None:
+    """What stands in `guide.pdf.yaml` beside `guide.pdf`; None without one."""
+    beside = _sidecar(path)
+    return beside.read_bytes() if beside else None
+
+
+def _sidecar(path: Path) -> Path | None:
+    names = (path.with_name(path.name + suffix) for suffix in SIDECARS)
+    return next((name for name in names if name.is_file()), None)
+
+
 def _stamp(path: Path) -> _Stamp:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    """Of the file and of what stands beside it."""
+    stats = [one.stat() for one in (path, _sidecar(path)) if one is not None]
+    return sum(stat.st_size for stat in stats), max(stat.st_mtime_ns for stat in stats)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 
-from hub.documents.ports import Indexer
+from hub.documents.judging import judge
+from hub.documents.ports import Indexer, Inspector
 from hub.documents.queue import Queue, WorkLock
-from hub.documents.schemas import Built, Task
+from hub.documents.schemas import Built, Judgement, Task
 from hub.errors import NotFound
-from hub.ports import Clock
+from hub.ports import Clock, Recorder
 from hub.storage.blobs import Blobs
-from voiceassist.contract.edition import EmbeddingSpec
-from voiceassist.errors import BadInput, Unavailable, Unverified, VoiceAssistError
+from voiceassist.contract.canonical import Json
+from voiceassist.errors import BadInput, Unverified, VoiceAssistError
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class Worker:
         content: Blobs,
         packs: Blobs,
         indexer: Indexer,
+        inspector: Inspector,
+        recorder: Recorder,
         clock: Clock,
     ) -> None:
         self._queue = queue
@@ -39,6 +43,8 @@ class Worker:
         self._content = content
         self._packs = packs
         self._indexer = indexer
+        self._inspector = inspector
+        self._recorder = recorder
         self._clock = clock
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -74,11 +80,11 @@ class Worker:
             log.info("queued again after a restart: %d jobs", orphans)
         return True
 
-    def refresh(self, embedding: EmbeddingSpec) -> int:
-        """Queue what was indexed with another embedding; how many. Needs the lock."""
-        stale = self._queue.queue_stale(embedding)
+    def refresh(self) -> int:
+        """Queue what other settings made or judged; how many. Needs the lock."""
+        stale = self._queue.queue_stale(self._indexer.recipe, self._inspector.name())
         if stale:
-            log.info("indexing anew with %s: %d documents", embedding.model, stale)
+            log.info("settings have changed; indexing anew: %d documents", stale)
         return stale
 
     def step(self) -> bool:
@@ -106,8 +112,33 @@ class Worker:
             task, data, previous, lambda percent: self._queue.progress(task, percent)
         )
         self._packs.put(made.data)
-        self._queue.finish(task, Built(title=made.title, pack=made.pack))
+        judgement = judge(self._inspector, made.text, made.places)
+        built = Built(
+            title=made.title,
+            pack=made.pack,
+            described=made.described,
+            recipe=made.recipe,
+            judgement=judgement,
+        )
+        if self._queue.finish(task, built):
+            self._tell_held(task, judgement)
         log.info("indexed", extra={"document": task.document, "version": task.version})
+
+    def _tell_held(self, task: Task, judgement: Judgement) -> None:
+        kinds: dict[str, Json] = {**Counter(one.kind for one in judgement.findings)}
+        detail: dict[str, Json] = {
+            "version": task.version,
+            "kinds": kinds,
+            "judged": not judgement.problem,
+        }
+        self._recorder.record(
+            action="document.held",
+            outcome="held",
+            subject=task.document,
+            actor="hub",
+            detail=detail,
+        )
+        log.warning("held for review", extra={"document": task.document})
 
     def _previous(self, task: Task) -> bytes | None:
         if task.previous is None:
@@ -146,6 +177,6 @@ class Worker:
         """Settings may have changed since the last start; a missing model is told by the jobs."""
         self._refreshed = True
         try:
-            self.refresh(self._indexer.embedding())
-        except (Unavailable, Unverified) as error:
-            log.warning("the embedding model is not ready: %s", error)
+            self.refresh()
+        except VoiceAssistError as error:
+            log.warning("what other settings made stays as it is for now: %s", error)

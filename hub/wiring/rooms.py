@@ -13,6 +13,7 @@ from hub.auth.tokens import Tokens
 from hub.clock import MachineClock, boot_id
 from hub.documents.catalogue import Catalogue
 from hub.documents.queue import Queue, WorkLock
+from hub.documents.review import Reviews
 from hub.documents.service import DocumentService
 from hub.documents.worker import Worker
 from hub.editions.archive import Archive
@@ -21,7 +22,8 @@ from hub.editions.store import EditionStore
 from hub.fleet.keys import HubKeys, load_keys
 from hub.fleet.service import FleetService
 from hub.fleet.store import RoomStore
-from hub.indexing import Embedding, KnowledgeIndexer, KnowledgeReader
+from hub.indexing import Embedding, KnowledgeIndexer, KnowledgeReader, words_of
+from hub.phi.inspector import DocumentInspector
 from hub.settings import HubSettings
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Database
@@ -105,15 +107,18 @@ def _documents(
     limits = Limits(max_bytes=most.document_bytes, max_pages=most.document_pages)
     content = Blobs(data_dir / "content")
     indexer = KnowledgeIndexer(embedding.get, limits)
+    inspector = DocumentInspector(base.settings.phi)
+    clock = base.clock.wall_ms
     lock = WorkLock(data_dir / "indexing.lock")
-    worker = Worker(queue, lock, content, packs, indexer, base.clock.wall_ms)
+    worker = Worker(queue, lock, content, packs, indexer, inspector, base.audit, clock)
     service = DocumentService(
         Catalogue(base.database),
         queue,
         content,
         KnowledgeReader(limits),
         base.audit,
-        base.clock.wall_ms,
+        clock,
+        Reviews(base.database, packs, words_of, base.audit, clock),
         most_bytes=limits.max_bytes,
     )
     return service, worker

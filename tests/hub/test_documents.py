@@ -11,9 +11,11 @@ from hub.documents.service import clean_name
 from hub.documents.watch import FolderWatch
 from hub.documents.worker import MOST_ATTEMPTS, Worker
 from hub.indexing import KnowledgeIndexer
+from hub.phi.inspector import DocumentInspector
 from hub.storage.blobs import Blobs
 from voiceassist.errors import BadInput, Unavailable, Unverified
 from voiceassist.knowledge.documents import Limits
+from voiceassist.phi.policy import PhiPolicy
 
 TEXT = b"# Anaphylaxis\n\nGive adrenaline 0.5 mg into the thigh. Call for help.\n"
 NEWER = b"# Anaphylaxis\n\nGive adrenaline 0.5 mg into the thigh at once. Call for help.\n"
@@ -119,8 +121,8 @@ class _Flaky:
         self.inner = inner
         self.failures = failures
 
-    def embedding(self) -> Any:
-        return self.inner.embedding()
+    def recipe(self, name: str) -> str:
+        return self.inner.recipe(name)
 
     def index(self, *arguments: Any) -> Any:
         if self.failures:
@@ -136,6 +138,7 @@ class _Bench:
         self.now_ms = 1_000
         data = rooms.settings.data_dir
         self.indexer = _Flaky(KnowledgeIndexer(rooms.embedding.get, Limits()), failures)
+        self.inspector = DocumentInspector(PhiPolicy())
         self.lock = WorkLock(data / "bench.lock")
         self.worker = Worker(
             Queue(rooms.database),
@@ -143,6 +146,8 @@ class _Bench:
             Blobs(data / "content"),
             Blobs(data / "packs"),
             self.indexer,
+            self.inspector,
+            rooms.audit,
             lambda: self.now_ms,
         )
 
@@ -222,12 +227,12 @@ def test_another_embedding_model_re_indexes_everything(rooms: Any, embedders: An
     bench = _Bench(rooms, [])
     bench.worker.step()
     other = KnowledgeIndexer(lambda: embedders("other"), Limits())
-    assert bench.worker.refresh(other.embedding()) == 1
     bench.indexer.inner = other
+    assert bench.worker.refresh() == 1
     bench.worker.step()
     (served,) = rooms.documents.serving()
     assert (served.embedding.model, served.ref.version) == ("other", 2)
-    assert bench.worker.refresh(other.embedding()) == 0
+    assert bench.worker.refresh() == 0
 
 
 def test_a_removed_document_is_not_revived_by_its_job(rooms: Any) -> None:

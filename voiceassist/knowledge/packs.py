@@ -81,6 +81,11 @@ def embedding_of(embedder: Embedder) -> EmbeddingSpec:
     return EmbeddingSpec(model=embedder.model, sha256=embedder.sha256, dimension=embedder.dimension)
 
 
+def pack_form() -> list[str | int]:
+    """What decides a pack's bytes beside its document and vectors: a change re-indexes."""
+    return [MAGIC.decode().strip(), _LEVEL]
+
+
 def build_pack(
     document: Document, version: int, embedder: Embedder, previous: PackContent | None = None
 ) -> Pack:

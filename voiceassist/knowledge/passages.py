@@ -14,6 +14,14 @@ _MOST = 150  # a passage may grow to this to take in what would be left over
 _LEFT_OVER = 30
 
 
+_FORM = 1  # raise it when the same document would be split otherwise
+
+
+def passages_form() -> list[int]:
+    """What decides how a document is split: kept with each pack, so that a change re-indexes."""
+    return [_FORM, WORDS, _MOST, _LEFT_OVER]
+
+
 @dataclass(frozen=True, slots=True)
 class PassageDraft:
     """A passage before it has a number: `document.text[start:end] == text`.

@@ -1,6 +1,15 @@
 """Bytes of a file to a `Document`: text with exact offsets, headings, pages and metadata."""
 
 from voiceassist.knowledge.documents.model import Block, BlockKind, Document, Info, Limits
-from voiceassist.knowledge.documents.reader import SUFFIXES, read_document
+from voiceassist.knowledge.documents.reader import SUFFIXES, read_document, reader_form
 
-__all__ = ["SUFFIXES", "Block", "BlockKind", "Document", "Info", "Limits", "read_document"]
+__all__ = [
+    "SUFFIXES",
+    "Block",
+    "BlockKind",
+    "Document",
+    "Info",
+    "Limits",
+    "read_document",
+    "reader_form",
+]

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 BlockKind: TypeAlias = Literal["heading", "paragraph", "item", "row"]
+
+
+class Ocr(BaseModel):
+    """How scanned pages are recognised, by Debian's tesseract.
+
+    `languages` as tesseract names them ("eng+spa"); `page_s` seconds a page at most; a document
+    with more than `max_pages` pages to recognise is refused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    languages: Annotated[str, Field(pattern=r"^[a-zA-Z_]{3,16}(\+[a-zA-Z_]{3,16}){0,7}$")] = "eng"
+    page_s: float = Field(default=60.0, gt=0)
+    max_pages: int = Field(default=200, ge=1)
 
 
 class Limits(BaseModel):
     """What intake accepts. Bytes, characters and pages of one document.
 
-    `max_unpacked` bounds what a compressed container (DOCX) may unfold to.
+    `max_unpacked` bounds what a compressed container (DOCX) may unfold to. Without `ocr` a scan
+    is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -23,6 +38,7 @@ class Limits(BaseModel):
     max_unpacked: int = 200_000_000
     max_characters: int = 5_000_000
     max_pages: int = 2_000
+    ocr: Ocr | None = None
 
 
 class Info(BaseModel):

@@ -21,6 +21,8 @@ _KINDS = {
     ".pdf": "pdf",
 }
 SUFFIXES = frozenset(_KINDS)
+# raise a kind's number when its reader makes another text of the same file
+_FORMS = {"markdown": 1, "text": 1, "html": 2, "docx": 2, "pdf": 2}
 _PDF_HEAD = 1024  # a PDF's mark may stand anywhere in the first 1,024 bytes
 _HTML = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|main|article|div|p|h[1-6])\b", re.IGNORECASE
@@ -50,6 +52,13 @@ def read_document(name: str, data: bytes, limits: Limits) -> Document:
     text, blocks = builder.finish(title)
     info = info.model_copy(update={"title": title})
     return Document(id=slug(name), name=name, info=info, text=text, blocks=blocks)
+
+
+def reader_form(name: str, limits: Limits) -> list[str | int]:
+    """What decides the text that is read from a file called `name`, but its bytes."""
+    kind = _KINDS.get(PurePosixPath(name).suffix.lower(), "")
+    ocr = limits.ocr.model_dump_json() if kind == "pdf" and limits.ocr else ""
+    return [kind, _FORMS.get(kind, 0), ocr]
 
 
 def slug(name: str) -> str:
