@@ -11,7 +11,7 @@ import pytest
 
 from voiceassist import files
 from voiceassist.errors import StoreFull, Unverified
-from voiceassist.knowledge import database, editions
+from voiceassist.knowledge import canary, database, editions
 from voiceassist.knowledge.documents import Document
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.library import Library
@@ -143,6 +143,9 @@ STEPS = [
     (database, "check"),
     (editions, "_remove"),
     (os, "fsync"),
+    (Path, "replace"),
+    (Path, "unlink"),
+    (canary, "sing"),
 ]
 
 
@@ -187,6 +190,7 @@ def test_a_crash_at_any_step_leaves_a_whole_edition(
     """Wherever installing dies, a new process serves one whole edition and can go on."""
     publisher.serve(make_store(), 1, packs)
     changed = [packs[0], publisher.make(documents["asthma.md"], version=2)]
+    publisher.rotate()
     publisher.publish(2, changed)
     whole = {1: {(p.ref.document, 1) for p in packs}, 2: {("anaphylaxis", 1), ("asthma", 2)}}
     for nth in range(1, 40):
