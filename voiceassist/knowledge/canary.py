@@ -22,21 +22,20 @@ CANARIES = 5
 ALIKE = 0.97  # cosine: rounding and another processor's arithmetic cost less than 0.01
 _WORDS = 8
 
-_SEARCHED = "SELECT count(*) FROM vectors"
-_NTH = "SELECT rowid, embedding FROM vectors ORDER BY rowid LIMIT 1 OFFSET ?"
-_TEXT = """
-    SELECT p.context, substr(d.text, p.start + 1, p."end" - p.start)
-    FROM passages p JOIN documents d ON d.id = p.document WHERE p.id = ?
+_NTH = "SELECT id FROM passages ORDER BY id LIMIT 1 OFFSET ?"
+_READ = """
+    SELECT p.context, substr(d.text, p.start + 1, p."end" - p.start), v.embedding
+    FROM passages p JOIN documents d ON d.id = p.document JOIN vectors v ON v.rowid = p.id
+    WHERE p.id = ?
 """
 _FOUND = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
 
 
 def sing(connection: Any, manifest: Manifest, embedder: Embedder) -> None:
     """Ask for some passages of an edition's file; raises `Unverified` where one is not found."""
-    (total,) = connection.execute(_SEARCHED).fetchone()
-    for place in chosen(manifest.state_root, total):
-        passage, stored = connection.execute(_NTH, (place,)).fetchone()
-        context, text = connection.execute(_TEXT, (passage,)).fetchone()
+    for place in chosen(manifest.state_root, manifest.passages):
+        (passage,) = connection.execute(_NTH, (place,)).fetchone()
+        context, text, stored = connection.execute(_READ, (passage,)).fetchone()
         _by_words(connection, manifest, passage, text)
         _by_meaning(manifest, embedder, stored, passage_input(context, text))
 
