@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.engines.ports import Speed
+from voiceassist.knowledge.answers import strong_ones
 from voiceassist.knowledge.queries import content_words
 from voiceassist.knowledge.quoting import candidates
-from voiceassist.knowledge.strength import ENOUGH
 
 _WORDS_PER_S = 2.6  # as the default voice reads quotations
 _READ = 3  # passages
@@ -17,7 +17,7 @@ _SENTENCE_TOKENS = 30  # the first sentence must be whole before it can be check
 
 def evidence(query: str, passages: Sequence[Passage], limit: int) -> tuple[Source, ...]:
     """The up to `limit` sentences of strong passages that answer best, the best first."""
-    strong = [passage for passage in passages if passage.strength >= ENOUGH][:_READ]
+    strong = strong_ones(query, passages)[:_READ]
     found = [one for passage in strong for one in candidates(query, passage) if one.score > 0]
     best = sorted(found, key=lambda one: -one.score)[:limit]
     return tuple(dict.fromkeys(one.source() for one in best))

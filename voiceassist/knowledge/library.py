@@ -28,7 +28,7 @@ from voiceassist.knowledge.filters import Filters, mask
 from voiceassist.knowledge.fusion import fuse
 from voiceassist.knowledge.lexicon import Lexicon, Weighed, affordable
 from voiceassist.knowledge.packs import embedding_of
-from voiceassist.knowledge.queries import Term, content_words, stem, understand
+from voiceassist.knowledge.queries import Term, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
 from voiceassist.knowledge.vectors import Mask, Vector, open_vectors
 
@@ -189,7 +189,6 @@ class Library:
             ranking.cosines[number],
             coverage(weights, in_passage),
             coverage(weights, in_document),
-            _title_share(terms, weights, found["title"]),
         )
         return Passage(**found, score=ranking.scores[number], strength=strength(evidence))
 
@@ -204,16 +203,6 @@ class _Ranking:
 
     scores: dict[int, float]
     cosines: dict[int, float]
-
-
-def _title_share(terms: Sequence[Term], weights: Sequence[float], title: str) -> float:
-    stems = {stem(word) for word in content_words(title)}
-    topics = [
-        (weight, term.is_in(stems))
-        for weight, term in zip(weights, terms, strict=True)
-        if not term.aspect
-    ]
-    return coverage([weight for weight, _ in topics], [is_in for _, is_in in topics])
 
 
 def _read_documents(connection: Any) -> _Documents:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voiceassist.contract.knowledge import Passage, Source
+from voiceassist.knowledge.asked import about
 from voiceassist.knowledge.cues import cues
 from voiceassist.knowledge.facts import facts
 from voiceassist.knowledge.queries import content_words, stem
@@ -23,6 +24,12 @@ _ASIDE = re.compile(
     r"|https?:",
     re.IGNORECASE,
 )
+_POINTS_BACK = re.compile(
+    r"^(it|they|this|these|those|he|she|his|her|its|their)\b|\b(either|both|neither|one) of them\b"
+    r"|\bgive (it|them)\b",
+    re.IGNORECASE,
+)
+_NEIGHBOUR = 1.0  # what it costs to be of another patient or drug than is asked
 _LEANS = re.compile(
     r"^(it|they|this|these|those|such|he|she|however|also|in addition|therefore|for example"
     r"|other|another|but|and|or)\b",
@@ -73,15 +80,30 @@ def candidates(query: str, passage: Passage) -> list[Candidate]:
     fits += 0.5 * any(tells.search(passage.place) for tells in cues(query))
     found = []
     spans = sentences(passage.text)
-    for index, span in enumerate(spans):
+    for index, alone in enumerate(spans):
+        span = _with_what_it_leans_on(passage.text, spans, index)
         text = passage.text[span.start : span.end]
         score = fits + _score(query, text, wanted, title) - 0.05 * min(index, 6)
+        if not about(query, passage, text):
+            score -= _NEIGHBOUR
         if text.endswith(":"):
             found.append(_with_items(passage, spans[index:], score))
             continue
-        cut = shorten(passage.text, span)
+        cut = shorten(passage.text, span) if span == alone else span
         found.append(Candidate(passage, cut, score, whole=cut == span))
     return found
+
+
+def _with_what_it_leans_on(text: str, spans: Sequence[Span], index: int) -> Span:
+    """A sentence that says "it" or "them", with the one before where that is short."""
+    span = spans[index]
+    if not index or not _POINTS_BACK.search(text[span.start : span.end]):
+        return span
+    before = text[spans[index - 1].start : spans[index - 1].end]
+    whole = text[spans[index - 1].start : span.end]
+    if len(whole.split()) > MOST_WORDS or "\n" in whole or before[-1:] in {":", "?"}:
+        return span
+    return Span(spans[index - 1].start, span.end)
 
 
 def _with_items(passage: Passage, spans: Sequence[Span], score: float) -> Candidate:

@@ -31,7 +31,28 @@ _ASPECTS = """
     contraindicated contraindications contraindication cutoff normal level levels use give
     disease diseases disorder disorders syndrome syndromes condition conditions injury injuries type
 """
-ASPECTS = frozenset(_ASPECTS.split())
+_PLAIN = """
+    able act acts actually again allowed already always amount another answer anybody anyone
+    anything asks away back bad begin beginning begins better big bit call called calls came case
+    cases checked checks come comes couple current cut day days different down early end ends
+    enough even ever everyone fair far fast find finds fine finish finished found gentleman gets
+    getting goes going good gotten guy happen happened happens hello help helps hi hold hour hours
+    important info information keep keeps kept kilo kinds lady last late later leave leaves likely
+    little looking lot made make makes maybe mean meaning means minute minutes month months move
+    near new next nothing now number ok old once only per point possible previous probably put
+    question quick quickly recent recently refuse refused refuses remember remind right said same
+    see seen sees slow slowly somebody someone sometimes sort started starting stay stays
+    still stopped stops supposed sure taken takes taking tells thanks think today tomorrow tonight
+    took tries try turn turns twice types usually way ways week weeks within without wondering
+    work working works worse worst wrong year years yesterday yet
+"""
+_NUMBERS = """
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+    thousand zero half quarter
+"""
+# words that say little on the topic: a document may do without them
+ASPECTS = frozenset((_ASPECTS + _PLAIN + _NUMBERS).split())
 
 _SPELLINGS = (
     (r"(?<=[a-z])aemi", "emi"),
