@@ -60,13 +60,13 @@ def test_of_two_documents_the_one_on_the_question_alone_is_quoted() -> None:
     text = "Hodgkin lymphoma is treated with chemotherapy."
     plain = passage(text, "Hodgkin lymphoma", document="plain")
     other = passage("Non-" + text, "Non-Hodgkin lymphoma", document="other")
-    other = other.model_copy(update={"score": 1.0})
+    other = other.model_copy(update={"score": 0.95})
     said = answer("how is hodgkin lymphoma treated", [other, plain])
     assert {source.document for source in said.sources} == {"plain"}
 
 
 def test_what_points_back_is_quoted_with_what_it_points_to() -> None:
-    """ "Either of them" says nothing without the sentence that names them."""
+    """Of "either of them" nothing is heard without the sentence that names them."""
     text = "Do not combine lisinopril with losartan. Do not give either of them in pregnancy."
     said = answer("can i give lisinopril in pregnancy", [passage(text)], quotes=1)
     assert said.sources[0].quote == text
