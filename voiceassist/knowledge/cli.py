@@ -20,9 +20,11 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 from voiceassist.errors import BadInput, WrongUse
+from voiceassist.knowledge import bench as sizing
 from voiceassist.knowledge import folder, measure
 from voiceassist.knowledge.answers import answer
 from voiceassist.knowledge.documents.reader import slug
+from voiceassist.knowledge.synthetic import PER_DOCUMENT
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -147,6 +149,43 @@ def evaluate(
     else:
         for name, value in figures.items():
             out.print(f"{name:28} {value}")
+
+
+@app.command()
+def bench(
+    library: Annotated[Path, typer.Option(help="A folder of documents to make larger ones of.")],
+    sizes: Annotated[str, typer.Option(help="Passages, parted by commas.")] = "10000,100000",
+    work: Annotated[Path | None, typer.Option(help="Keep the edition of --library here.")] = None,
+    seed: int = 7,
+    profile: Profile = "generic-x86",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Measure search in made libraries of several sizes; a million passages take minutes."""
+    try:
+        counts = [int(size) for size in sizes.split(",")]
+    except ValueError as error:
+        raise WrongUse(f"--sizes {sizes}: give numbers, such as 10000,100000") from error
+    if min(counts) < PER_DOCUMENT:
+        raise WrongUse(f"--sizes {sizes}: give {PER_DOCUMENT} passages or more")
+    embedder = _embedder(profile)
+    figures: dict[str, Any] = {"sizes": []}
+    with tempfile.TemporaryDirectory() as scratch:
+        at = work or Path(scratch) / "edition"
+        _build(library, at, embedder)
+        model = sizing.model(folder.open_folder(at, embedder, now_s=int(time.time())))
+        asked = sizing.questions_of(model, counts[0], seed)
+        figures["embedding"] = sizing.embedding_ms(embedder, asked, time.perf_counter)
+        for size in _track(counts, "Making libraries"):
+            path = Path(scratch) / f"{size}.sqlite"
+            measured = sizing.measure(model, embedder, size, seed, path, time.perf_counter)
+            figures["sizes"].append(measured)
+            path.unlink()
+    if as_json:
+        print_json(figures)
+        return
+    for one in [{"embedding": figures["embedding"]}, *figures["sizes"]]:
+        out.print("  ".join(f"{name} {value}" for name, value in one.items()))
 
 
 def _eval_library(source: Path, questions: Path, work: Path, profile: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from voiceassist.knowledge import database
 from voiceassist.knowledge.queries import Term, words
 
-READ = 100_000  # entries of lists that a question may read: some 10 ms
+READ = 6_000  # entries of lists that a question may read: some 5 ms
 
 
 @dataclass(frozen=True, slots=True)

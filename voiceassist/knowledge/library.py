@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,16 +32,20 @@ from voiceassist.knowledge.queries import Term, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
 from voiceassist.knowledge.vectors import Mask, Vector, open_vectors
 
+T = TypeVar("T")
+
 _DEPTH = 200  # how far down each ranking is read, at least
 _SAME = 2  # passages of one document among the best few, so that others are seen
 _FEW = 10
+_MASKS = 8  # filters whose masks are kept
+_EVERY = -1  # no limit, as SQLite says it
 _DEEPER = 3  # passages read for each document that is ranked
 
 _FIND_WORDS = """
     SELECT rowid, -bm25(words, 1.5, 3, 1) AS score FROM words WHERE words MATCH ?
-    ORDER BY score DESC
+    ORDER BY score DESC LIMIT ?
 """
-_HOLDS = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
+_HOLDING = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"
 _READ = """
     SELECT p.id, d.document, d.version, d.title, p.place, p.start, p."end", d.specialty,
         substr(d.text, p.start + 1, p."end" - p.start) AS text
@@ -82,6 +86,7 @@ class Library:
             self._total = manifest.passages
             self.drug_names = most_named(database.drugs_in(self._connection))
             self._documents = _read_documents(self._connection)
+            self._masks: dict[Filters, Mask | None] = {}
             self._lexicon = Lexicon(self._connection)
             self._vectors = open_vectors(self._connection, manifest.embedding.dimension)
         if manifest.embedding != embedding_of(embedder):
@@ -106,8 +111,8 @@ class Library:
         with self._lock, database.errors_named():
             weighed = self._lexicon.weigh(asked.terms)
             ranking = self._rank(weighed, vector, max(_DEPTH, limit), filters)
-            best = self._spread(ranking.scores) if limit <= _FEW else list(ranking.scores)
-            return [self._passage(one, ranking, weighed) for one in best[:limit]]
+            best = self._spread(ranking.scores) if limit <= _FEW else iter(ranking.scores)
+            return [self._passage(one, ranking, weighed) for one in islice(best, limit)]
 
     def rank(self, query: str, limit: int = 100, filters: Filters = _ALL) -> list[str]:
         """The `limit` best documents by their best passages, the best first."""
@@ -120,6 +125,15 @@ class Library:
             ranking = self._rank(weighed, vector, max(_DEPTH, _DEEPER * limit), filters)
         places = dict.fromkeys(int(self._documents.of[one]) for one in ranking.scores)
         return [self._documents.names[place] for place in places][:limit]
+
+    def nearest(self, vector: Vector, count: int) -> list[int]:
+        """The numbers of the passages nearest to `vector` by meaning alone, nearest first."""
+        return list(self._vectors.nearest(vector, count))
+
+    def read(self, reading: Callable[[Any], T]) -> T:
+        """What `reading` makes of the edition's connection, which it must only read."""
+        with self._lock, database.errors_named():
+            return reading(self._connection)
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -143,7 +157,7 @@ class Library:
         self, weighed: Sequence[Weighed], vector: Vector, depth: int, filters: Filters
     ) -> _Ranking:
         """All passages that words or meaning bring among the best `depth`, the best first."""
-        allowed = mask(filters, self._documents.infos, self._documents.of)
+        allowed = self._allowed(filters)
         by_words = self._by_words(affordable(weighed), depth, allowed)
         cosines = self._vectors.nearest(vector, depth, allowed)
         others = np.array([one for one in by_words if one not in cosines], dtype=np.int64)
@@ -159,50 +173,59 @@ class Library:
         if not terms:
             return {}
         expression = " OR ".join(term.expression for term in terms)
-        rows = self._connection.execute(_FIND_WORDS, (expression,))
-        found = (row for row in rows if allowed is None or allowed[row[0]])
-        return dict(islice(found, depth))
+        if allowed is None:
+            return dict(self._connection.execute(_FIND_WORDS, (expression, depth)))
+        rows = self._connection.execute(_FIND_WORDS, (expression, _EVERY))
+        return dict(islice((row for row in rows if allowed[row[0]]), depth))
 
-    def _spread(self, ranked: Iterable[int]) -> list[int]:
+    def _allowed(self, filters: Filters) -> Mask | None:
+        if filters not in self._masks:
+            while len(self._masks) >= _MASKS:
+                self._masks.pop(next(iter(self._masks)))
+            self._masks[filters] = mask(filters, self._documents.infos, self._documents.of)
+        return self._masks[filters]
+
+    def _spread(self, ranked: Iterable[int]) -> Iterator[int]:
         seen: Counter[int] = Counter()
-        chosen = []
         for one in ranked:
             document = int(self._documents.of[one])
             seen[document] += 1
             if seen[document] <= _SAME:
-                chosen.append(one)
-        return chosen
+                yield one
 
     def _passage(self, number: int, ranking: _Ranking, weighed: Sequence[Weighed]) -> Passage:
         row = self._connection.execute(_READ, (number,)).fetchone()
         found = dict(zip(_FIELDS, row, strict=True))
-        place = int(self._documents.of[number])
-        span = (int(self._documents.first[place]), int(self._documents.last[place]))
         terms = [one.term for one in weighed]
         weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in weighed]
-        in_document = [self._holds(term, span) for term in terms]
-        in_passage = [
-            held and self._holds(term, (number, number))
-            for term, held in zip(terms, in_document, strict=True)
-        ]
+        holding = self._holding(int(self._documents.of[number]), terms, ranking.holding)
         evidence = Evidence(
             ranking.cosines[number],
-            coverage(weights, in_passage),
-            coverage(weights, in_document),
+            coverage(weights, [number in one for one in holding]),
+            coverage(weights, [bool(one) for one in holding]),
         )
         return Passage(**found, score=ranking.scores[number], strength=strength(evidence))
 
-    def _holds(self, term: Term, span: tuple[int, int]) -> bool:
-        row = self._connection.execute(_HOLDS, (term.expression, *span)).fetchone()
-        return row is not None
+    def _holding(
+        self, place: int, terms: Sequence[Term], known: dict[int, list[set[int]]]
+    ) -> list[set[int]]:
+        """For each term, the passages of a document that hold it; `known` keeps what was read."""
+        if place not in known:
+            span = (int(self._documents.first[place]), int(self._documents.last[place]))
+            known[place] = [
+                {row[0] for row in self._connection.execute(_HOLDING, (term.expression, *span))}
+                for term in terms
+            ]
+        return known[place]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Passages' scores, the best first, and cosines."""
+    """Passages' scores, the best first, cosines, and what was read of their documents."""
 
     scores: dict[int, float]
     cosines: dict[int, float]
+    holding: dict[int, list[set[int]]] = field(default_factory=dict)
 
 
 def _read_documents(connection: Any) -> _Documents:

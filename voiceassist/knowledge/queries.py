@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from voiceassist.knowledge.vocabulary import ASPECTS, MEANINGS, STOP_WORDS, american
 
@@ -27,7 +28,7 @@ class Term:
 
     def is_in(self, stems: AbstractSet[str]) -> bool:
         """Whether all words of an alternative are among `stems`."""
-        return any({stem(w) for w in content_words(one)} <= stems for one in self.alternatives)
+        return any(_stems(one) <= stems for one in self.alternatives)
 
     @property
     def expression(self) -> str:
@@ -80,6 +81,11 @@ def understand(text: str) -> Query:
                 meant[word].extend(meaning)
     terms = (Term(tuple(dict.fromkeys(said)), word in ASPECTS) for word, said in meant.items())
     return Query(tuple(terms), " ".join(expanded))
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in content_words(text))
 
 
 def _carries_meaning(word: str) -> bool:

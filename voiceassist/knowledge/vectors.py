@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from voiceassist.knowledge.packs import Directions, unit
 
-EXACT = 30_000  # passages up to which one product of a matrix and a vector is fast enough
+EXACT = 5_000  # passages up to which one product of a matrix and a vector is fast enough
 
 _RESCORED = 2_000  # of the scan's passages, and as many again for each million
 _BLOCK = 65_536  # passages counted at a time, so that what is counted stays in the cache
@@ -90,6 +90,7 @@ class Scan:
     def __init__(self, numbers: npt.NDArray[np.int64], directions: Directions) -> None:
         self._numbers = numbers
         self._directions = directions
+        self._lengths = _lengths(directions)
         self._codes = np.empty((_words(directions.shape[1]), len(numbers)), np.uint64)
         for start in range(0, len(numbers), _BLOCK):
             part = directions[start : start + _BLOCK]
@@ -126,8 +127,15 @@ class Scan:
         return apart
 
     def _cosines(self, at: npt.NDArray[np.int64], vector: Vector) -> Vector:
-        cosines: Vector = unit(self._directions[at]) @ vector
+        cosines: Vector = self._directions[at].astype(np.float32) @ vector / self._lengths[at]
         return cosines
+
+
+def _lengths(directions: Directions) -> Vector:
+    parts = range(0, len(directions), _BLOCK)
+    squares = [np.square(directions[at : at + _BLOCK], dtype=np.int32).sum(axis=1) for at in parts]
+    lengths: Vector = np.maximum(np.sqrt(np.concatenate(squares)), 1e-9).astype(np.float32)
+    return lengths
 
 
 def _words(dimension: int) -> int:
