@@ -19,7 +19,15 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import ModelStore, default_store
 from voiceassist.errors import Unverified
-from voiceassist.knowledge.documents import Document, Info, Limits, read_document, reader_form
+from voiceassist.knowledge.documents import (
+    Document,
+    Info,
+    Limits,
+    Scanned,
+    read_document,
+    reader_form,
+)
+from voiceassist.knowledge.documents.reader import name_as_title, slug
 from voiceassist.knowledge.packs import (
     PackContent,
     build_pack,
@@ -75,7 +83,12 @@ class KnowledgeReader:
 
     def __call__(self, name: str, data: bytes) -> Read:
         """Raises `BadInput` for what the library can't take."""
-        document = self._read(name, data, self._limits)
+        try:
+            document = self._read(name, data, self._limits.model_copy(update={"ocr": None}))
+        except Scanned:
+            if self._limits.ocr is None:
+                raise
+            return Read(slug(name), name_as_title(name))  # recognising takes long: a job does it
         return Read(document.id, document.title)
 
 

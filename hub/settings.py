@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from voiceassist.errors import WrongUse
+from voiceassist.knowledge.documents.model import Ocr
 from voiceassist.phi.policy import PhiPolicy
 from voiceassist.settings import FileSettings
 
@@ -70,6 +71,14 @@ class LimitSettings(_Part):
     document_bytes: int = Field(default=32 << 20, ge=1024)
     document_pages: int = Field(default=2000, ge=1)
     body_bytes: int = Field(default=1 << 20, ge=1024)
+    reading_s: float = Field(default=300.0, gt=0)
+    reading_bytes: int = Field(default=1536 << 20, ge=512 << 20)
+
+
+class OcrSettings(Ocr):
+    """Recognising scanned pages with Debian's tesseract-ocr; off, a scan is refused."""
+
+    enabled: bool = False
 
 
 class HubSettings(FileSettings):
@@ -93,6 +102,7 @@ class HubSettings(FileSettings):
     cloud: CloudSettings = CloudSettings()
     session: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
+    ocr: OcrSettings = OcrSettings()
     phi: PhiPolicy = PhiPolicy()
     log_level: Annotated[_Level, BeforeValidator(str.upper)] = "INFO"
 

@@ -48,6 +48,7 @@ DEBS = (
     "libgomp1",
     "libportaudio2",
     "mosquitto",
+    "tesseract-ocr",  # brings English with it
     "python3-apt",
     "python3-venv",
 )

@@ -29,7 +29,8 @@ from hub.storage.blobs import Blobs
 from hub.storage.engine import Database
 from hub.storage.migrate import migrate
 from hub.wiring.adapters import Held, Kits, RoomKeys, Shelf
-from voiceassist.knowledge.documents import Limits
+from voiceassist.knowledge.documents import Limits, Ocr
+from voiceassist.knowledge.documents.apart import ReaderProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,11 @@ def _documents(
     base: _Base, queue: Queue, packs: Blobs, embedding: Embedding
 ) -> tuple[DocumentService, Worker]:
     data_dir, most = base.settings.data_dir, base.settings.limits
-    limits = Limits(max_bytes=most.document_bytes, max_pages=most.document_pages)
+    limits = _limits(base.settings)
+    # one process for what comes in, another for the jobs: a slow job keeps no upload waiting
+    arriving, indexing = (ReaderProcess(most.reading_s, most.reading_bytes) for _ in range(2))
     content = Blobs(data_dir / "content")
-    indexer = KnowledgeIndexer(embedding.get, limits)
+    indexer = KnowledgeIndexer(embedding.get, limits, indexing)
     inspector = DocumentInspector(base.settings.phi)
     clock = base.clock.wall_ms
     lock = WorkLock(data_dir / "indexing.lock")
@@ -115,13 +118,22 @@ def _documents(
         Catalogue(base.database),
         queue,
         content,
-        KnowledgeReader(limits),
+        KnowledgeReader(limits, arriving),
         base.audit,
         clock,
         Reviews(base.database, packs, words_of, base.audit, clock),
         most_bytes=limits.max_bytes,
     )
     return service, worker
+
+
+def _limits(settings: HubSettings) -> Limits:
+    most, ocr = settings.limits, settings.ocr
+    return Limits(
+        max_bytes=most.document_bytes,
+        max_pages=most.document_pages,
+        ocr=Ocr(**ocr.model_dump(exclude={"enabled"})) if ocr.enabled else None,
+    )
 
 
 def _editions(base: _Base, documents: DocumentService, packs: Blobs) -> EditionService:

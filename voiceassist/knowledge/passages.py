@@ -41,8 +41,10 @@ def split(document: Document) -> tuple[PassageDraft, ...]:
     """The passages of `document`, in order."""
     drafts = []
     blocks = (block for block in document.blocks if block.kind != "heading")
-    for (path, page), section in groupby(blocks, key=lambda b: (b.path, b.page)):
-        place = _place(path, page)
+    for (path, page, scanned), section in groupby(
+        blocks, key=lambda b: (b.path, b.page, b.scanned)
+    ):
+        place = _place(path, page, scanned=scanned)
         context = ". ".join([document.title, *path])
         for run in _runs(_units(document.text, section)):
             start, end = run[0].start, run[-1].end
@@ -50,8 +52,8 @@ def split(document: Document) -> tuple[PassageDraft, ...]:
     return tuple(drafts)
 
 
-def _place(path: tuple[str, ...], page: int | None) -> str:
-    parts = [f"page {page}"] if page is not None else []
+def _place(path: tuple[str, ...], page: int | None, *, scanned: bool) -> str:
+    parts = [f"page {page}{' (scanned)' if scanned else ''}"] if page is not None else []
     return ", ".join([*parts, " > ".join(path)] if path else parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from voiceassist.knowledge.documents.model import Block, BlockKind
 
@@ -26,15 +27,16 @@ class TextBuilder:
         self._blocks: list[Block] = []
         self._path: list[tuple[int, str]] = []
         self._page: int | None = None
+        self._scanned = False
 
     @property
     def length(self) -> int:
         """Characters so far."""
         return self._length
 
-    def page(self, number: int) -> None:
-        """What follows stands on page `number`."""
-        self._page = number
+    def page(self, number: int, *, scanned: bool = False) -> None:
+        """What follows stands on page `number`; `scanned` where it was recognised there."""
+        self._page, self._scanned = number, scanned
 
     def heading(self, level: int, text: str) -> None:
         """A heading; it closes those of its level and below."""
@@ -68,8 +70,7 @@ class TextBuilder:
     def finish(self, title: str) -> tuple[str, tuple[Block, ...]]:
         """The text and its blocks; a heading that only repeats `title` leaves the paths."""
         blocks = [
-            Block(b.kind, b.start, b.end, b.path[1:], b.page) if b.path[:1] == (title,) else b
-            for b in self._blocks
+            replace(b, path=b.path[1:]) if b.path[:1] == (title,) else b for b in self._blocks
         ]
         return "".join(self._text), tuple(blocks)
 
@@ -87,7 +88,7 @@ class TextBuilder:
         start = self._length
         self._append(text)
         path = tuple(heading for _, heading in self._path)
-        self._blocks.append(Block(kind, start, self._length, path, self._page))
+        self._blocks.append(Block(kind, start, self._length, path, self._page, self._scanned))
 
     def _append(self, text: str) -> None:
         self._text.append(text)

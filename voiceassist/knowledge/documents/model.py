@@ -8,20 +8,23 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voiceassist.errors import BadInput
+
 BlockKind: TypeAlias = Literal["heading", "paragraph", "item", "row"]
 
 
 class Ocr(BaseModel):
     """How scanned pages are recognised, by Debian's tesseract.
 
-    `languages` as tesseract names them ("eng+spa"); `page_s` seconds a page at most; a document
-    with more than `max_pages` pages to recognise is refused.
+    `languages` as tesseract names them ("eng+spa"); seconds a page at most, and all pages of a
+    document; one with more than `max_pages` pages to recognise is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     languages: Annotated[str, Field(pattern=r"^[a-zA-Z_]{3,16}(\+[a-zA-Z_]{3,16}){0,7}$")] = "eng"
     page_s: float = Field(default=60.0, gt=0)
+    document_s: float = Field(default=1800.0, gt=0)
     max_pages: int = Field(default=200, ge=1)
 
 
@@ -55,12 +58,17 @@ class Info(BaseModel):
     drugs: tuple[str, ...] = ()
 
 
+class Scanned(BadInput):
+    """A document of images: only recognition could read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A stretch of the text: `text[start:end]`.
 
     `path` holds the headings above, outermost first, without the document's title; `page`
-    counts from 1 and is None where the format has no pages.
+    counts from 1 and is None where the format has no pages; `scanned` text was recognised from
+    an image.
     """
 
     kind: BlockKind
@@ -68,6 +76,7 @@ class Block:
     end: int
     path: tuple[str, ...] = ()
     page: int | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

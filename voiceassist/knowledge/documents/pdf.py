@@ -11,7 +11,9 @@ from typing import Any
 
 from voiceassist.errors import BadInput
 from voiceassist.knowledge.documents.builder import TextBuilder, tidy
-from voiceassist.knowledge.documents.model import Info, Limits
+from voiceassist.knowledge.documents.markdown import read_text
+from voiceassist.knowledge.documents.model import Info, Limits, Scanned
+from voiceassist.knowledge.documents.ocr import recognised
 
 _LARGER = 1.15  # a line this much larger than the running text is a heading
 _HEADING_WORDS = 14
@@ -45,21 +47,32 @@ def read_pdf(name: str, data: bytes, builder: TextBuilder, limits: Limits) -> In
             raise BadInput(f"{name}: {len(pdf)} pages, more than {limits.max_pages}; split it")
         pages = [_lines(pdf[number]) for number in range(len(pdf))]
         title = tidy(pdf.get_metadata_value("Title"))
+        if not any(pages) and limits.ocr is None:
+            raise Scanned(
+                f"{name}: no text in this PDF (a scan?); add a copy with a text layer, or have IT "
+                "set ocr.enabled on the hub"
+            )
+        scans = recognised(name, pdf, pages, limits.ocr) if limits.ocr else {}
     finally:
         pdf.close()
     sizes = [line.size for page in pages for line in page for _ in line.text.split()]
-    if not sizes:
-        raise BadInput(f"{name}: no text in this PDF (a scan?); add a copy with a text layer")
-    _write(pages, _tables(data), median(sizes), builder)
+    tables = _tables(data) if sizes else {}
+    _write(pages, tables, median(sizes) if sizes else 0.0, scans, builder)
     return Info(title=title)
 
 
 def _write(
-    pages: list[list[_Line]], tables: dict[int, list[Any]], body: float, builder: TextBuilder
+    pages: list[list[_Line]],
+    tables: dict[int, list[Any]],
+    body: float,
+    scans: dict[int, str],
+    builder: TextBuilder,
 ) -> None:
     larger = sorted({round(x.size) for p in pages for x in p if _is_heading(x, body)}, reverse=True)
     for number, page in enumerate(pages, start=1):
-        builder.page(number)
+        builder.page(number, scanned=number in scans)
+        if number in scans:
+            read_text(scans[number], builder)
         flow = _Flow(builder)
         waiting = list(tables.get(number, ()))
         for line in page:

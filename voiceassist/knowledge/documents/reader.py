@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from voiceassist.errors import BadInput
+from voiceassist.errors import BadInput, VoiceAssistError
 from voiceassist.knowledge.documents.builder import TextBuilder, tidy
 from voiceassist.knowledge.documents.markdown import read_markdown, read_text
 from voiceassist.knowledge.documents.model import Document, Info, Limits
@@ -43,12 +43,18 @@ def read_document(name: str, data: bytes, limits: Limits) -> Document:
     if len(data) > limits.max_bytes:
         raise BadInput(f"{name}: {len(data)} bytes, more than {limits.max_bytes}; split it")
     builder = TextBuilder()
-    info = _read(kind, name, data, builder, limits)
+    try:
+        info = _read(kind, name, data, builder, limits)
+    except VoiceAssistError:
+        raise
+    except Exception as error:
+        # parsers raise whatever a damaged file makes them; each means the same to a person
+        raise BadInput(f"{name}: damaged, it can't be read; make it again and add it") from error
     if builder.length == 0:
         raise BadInput(f"{name}: no text in it; add a file with text in it")
     if builder.length > limits.max_characters:
         raise BadInput(f"{name}: more than {limits.max_characters} characters; split it")
-    title = info.title or builder.first_heading() or _spoken_name(name)
+    title = info.title or builder.first_heading() or name_as_title(name)
     text, blocks = builder.finish(title)
     info = info.model_copy(update={"title": title})
     return Document(id=slug(name), name=name, info=info, text=text, blocks=blocks)
@@ -103,5 +109,6 @@ def _decode(name: str, data: bytes) -> str:
         raise BadInput(f"{name}: not UTF-8 text; save it as UTF-8 and add it again") from error
 
 
-def _spoken_name(name: str) -> str:
+def name_as_title(name: str) -> str:
+    """A title for a document that has none: its file's name in words."""
     return tidy(re.sub(r"[_\-]+", " ", PurePosixPath(name).stem)).capitalize() or name
