@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_model(monkeypatch: pytest.MonkeyPatch, embedder: Any) -> None:
     monkeypatch.setattr(cli, "_embedder", lambda profile: embedder)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("VOICEASSIST_EDITION", raising=False)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -97,6 +104,38 @@ def test_searching_where_there_is_no_edition_is_wrong_use(tmp_path: Path) -> Non
     assert "knowledge build" in str(result.exception)
 
 
+def test_search_opens_the_edition_named_by_the_environment_or_built_last(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --edition: the environment's, else the last one, else an error that says so."""
+    missing = run("search", "dose").exception
+    assert isinstance(missing, WrongUse)
+    assert "VOICEASSIST_EDITION" in str(missing)
+    run("build", source, "--out", tmp_path / "one")
+    assert printed(run("search", "epinephrine", "--json"))[0]["document"] == "er-anaphylaxis"
+    (source / "er" / "anaphylaxis.md").unlink()
+    run("build", source, "--out", tmp_path / "two")
+    assert printed(run("search", "epinephrine", "--json"))[0]["document"] != "er-anaphylaxis"
+    monkeypatch.setenv("VOICEASSIST_EDITION", str(tmp_path / "one"))
+    assert printed(run("search", "epinephrine", "--json"))[0]["document"] == "er-anaphylaxis"
+
+
+def test_search_takes_filters(source: Path, tmp_path: Path) -> None:
+    """Specialty, day and superseded documents, from the command line."""
+    head = "---\nspecialty: burns\neffective: 2030-01-01\nsuperseded_by: hands\n---\n"
+    (source / "old.md").write_text(f"{head}Wash burns with water.\n")
+    run("build", source, "--out", tmp_path / "edition")
+
+    def found(*options: str) -> set[str]:
+        said = run("search", "wash", "--limit", "9", "--json", *options)
+        return {passage["document"] for passage in printed(said)}
+
+    assert "old" not in found()
+    assert "old" in found("--superseded")
+    assert found("--superseded", "--specialty", "Burns") == {"old"}
+    assert found("--superseded", "--specialty", "Burns", "--on", "2029-12-31") == set()
+
+
 def test_a_bad_key_is_wrong_use(source: Path, tmp_path: Path) -> None:
     """A file that is no key is refused before anything is built."""
     (tmp_path / "key.pem").write_text("no key")
@@ -118,6 +157,73 @@ def test_eval_reports_search_and_answers(source: Path, tmp_path: Path) -> None:
     assert figures["quoted_from_right_document"] == 1
     assert figures["false_refusal"] == 0
     assert figures["refused_outside"] == 1
+
+
+def test_eval_holds_what_is_spoken_to_its_evidence(source: Path, tmp_path: Path) -> None:
+    """Every citation resolves to its document's words, and nothing is spoken beyond them."""
+    questions = tmp_path / "questions.jsonl"
+    row = {"question": "dose of epinephrine in anaphylaxis", "file": "er/anaphylaxis.md"}
+    questions.write_text(json.dumps(row))
+    figures = printed(run("eval", "--library", source, "--questions", questions, "--json"))
+    assert (figures["spoken_without_evidence"], figures["citations_resolve"]) == (0, 1)
+    assert figures["spoken_sentences"] == figures["citations"] == 2
+
+
+class Scripted:
+    """A local model that says one thing."""
+
+    model = "scripted"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def generate(self, prompt: Any) -> Iterator[str]:
+        yield self.text
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("written", "kinds"),
+    [
+        ("Epinephrine in anaphylaxis is 0.5 mg into the thigh.", ["lead", "composed"]),
+        ("Epinephrine in anaphylaxis is 5 mg into the thigh.", ["lead", "quote"]),
+        ("NOT IN SOURCES", ["lead", "quote"]),
+    ],
+)
+def test_ask_lets_a_model_join_what_its_quotations_support(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, kinds: list[str]
+) -> None:
+    """What the model writes is spoken where it is supported; else the quotation is."""
+    out = tmp_path / "edition"
+    run("build", source, "--out", out)
+    monkeypatch.setattr(cli, "_generator", lambda profile: Scripted(written))
+    question = "dose of epinephrine in anaphylaxis"
+    said = printed(run("ask", question, "--edition", out, "--compose", "--json"))
+    assert [one["kind"] for one in said["sentences"]] == kinds
+    assert (said["edition"], said["found"]) == (1, True)
+    assert [one["document"] for one in said["weak"]] == ["hands"]
+    assert said["strength"] > 0.5
+
+
+def test_ask_tells_what_was_weak(source: Path, tmp_path: Path) -> None:
+    """Where nothing is found, what came nearest is told with why it isn't spoken."""
+    out = tmp_path / "edition"
+    run("build", source, "--out", out)
+    said = printed(run("ask", "dose of epinephrine for a child", "--edition", out, "--json"))
+    assert (said["found"], said["sources"]) == (False, [])
+    assert said["weak"][0]["document"] == "er-anaphylaxis"
+    assert said["weak"][0]["why"] in {"weak", "of something else"}
+
+
+def test_attack_counts_what_passes(source: Path) -> None:
+    """The command tells of each kind how many were tried and passed, and fails on a hole."""
+    result = run("attack", source, "--json")
+    assert result.exit_code == 0
+    counted = printed(result)
+    assert counted["honest: as it is"]["passed"] == counted["honest: as it is"]["tried"] > 0
+    assert counted["false: number"] == {"tried": 1, "passed": 0}
 
 
 def test_eval_reads_beirs_layout(tmp_path: Path) -> None:

@@ -14,8 +14,6 @@ from voiceassist.knowledge.support import supported
 from voiceassist.knowledge.witness import absent, resolves
 
 LIBRARY = Path(__file__).parents[2] / "demo" / "library"
-NEVER = ("number", "numbers exchanged", "unit", "part of a unit", "drug", "negation dropped",
-         "negation added")  # fmt: skip
 
 
 def source(quote: str, title: str = "Card", place: str = "") -> Source:
@@ -33,9 +31,9 @@ def documents() -> list[Document]:
 def test_no_false_number_unit_drug_or_negation_passes(documents: list[Document]) -> None:
     """Of hundreds of sentences made false in what matters most, none is taken for supported."""
     counted = attack.attack(documents)
-    tried = {kind: counted[f"false: {kind}"] for kind in NEVER}
+    tried = {kind: counted[kind] for kind in attack.NEVER}
     assert sum(one["tried"] for one in tried.values()) > 150
-    assert {kind: one["passed"] for kind, one in tried.items()} == dict.fromkeys(NEVER, 0)
+    assert {kind: one["passed"] for kind, one in tried.items()} == dict.fromkeys(attack.NEVER, 0)
 
 
 def test_few_other_false_sentences_pass_and_honest_ones_do(documents: list[Document]) -> None:

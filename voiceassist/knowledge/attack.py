@@ -8,16 +8,24 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from voiceassist.contract.knowledge import Source
-from voiceassist.knowledge.documents import Document
+from voiceassist.errors import BadInput
+from voiceassist.knowledge.documents import Document, Limits, read_document
 from voiceassist.knowledge.falsehoods import FALSE
 from voiceassist.knowledge.passages import split
 from voiceassist.knowledge.rewording import HONEST, NUMBER, SHORTER, WORD, Around
 from voiceassist.knowledge.sentences import sentences
 from voiceassist.knowledge.support import supported
 
+NEVER = tuple(
+    f"false: {kind}"
+    for kind in ("number", "numbers exchanged", "unit", "part of a unit", "drug",
+                 "negation dropped", "negation added")
+)  # fmt: skip
 _LEAST_WORDS = 6
 _MOST_WORDS = 45
 _KINDS = {
@@ -35,6 +43,13 @@ class Attempt:
     original: str
     said: str
     passed: bool
+
+
+def readable(files: Iterable[Path]) -> Iterator[Document]:
+    """The documents in `files`, without those that are refused."""
+    for path in files:
+        with suppress(BadInput):
+            yield read_document(path.name, path.read_bytes(), Limits())
 
 
 def attack(documents: Iterable[Document], seed: int = 0) -> dict[str, dict[str, int]]:

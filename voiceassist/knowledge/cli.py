@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import datetime as dt
 import json
 import tempfile
 import time
@@ -15,15 +17,17 @@ from rich.progress import track
 
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.knowledge import Passage
-from voiceassist.engines.ports import Embedder
+from voiceassist.engines.ports import Embedder, Generator
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 from voiceassist.errors import BadInput, WrongUse
+from voiceassist.knowledge import attack as attacking
 from voiceassist.knowledge import bench as sizing
-from voiceassist.knowledge import folder, measure
-from voiceassist.knowledge.answers import answer
+from voiceassist.knowledge import folder, joining, last, measure
+from voiceassist.knowledge.answers import Answer, answer, compose_prompt
 from voiceassist.knowledge.documents.reader import slug
+from voiceassist.knowledge.filters import Filters
 from voiceassist.knowledge.synthetic import PER_DOCUMENT
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -31,7 +35,13 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Profile = Annotated[str, typer.Option(help="The board's profile, which chooses the embedder.")]
-Edition = Annotated[Path, typer.Option(help="A folder that `build` wrote.")]
+Edition = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder that `build` wrote; else $VOICEASSIST_EDITION, else the one built last."
+    ),
+]
+Day = typer.Option(formats=["%Y-%m-%d"], help="Without what takes effect after this day.")
 _SHOWN = 160
 
 
@@ -59,6 +69,7 @@ def build(
         now_s=int(time.time()),
         track=lambda files: _track(files, "Reading and embedding documents"),
     )
+    last.note(out_dir)
     for line in built.refused:
         err.print(line, markup=False, soft_wrap=True)
     if as_json:
@@ -82,14 +93,18 @@ def build(
 @app.command()
 def search(
     query: str,
-    edition: Edition,
+    edition: Edition = None,
     limit: int = 5,
     profile: Profile = "generic-x86",
+    specialty: Annotated[str, typer.Option(help="Of one specialty only.")] = "",
+    on: Annotated[dt.datetime | None, Day] = None,
     *,
+    superseded: Annotated[bool, typer.Option(help="Superseded documents too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the best passages for a question."""
-    found = _open(edition, profile).find(query, limit)
+    filters = Filters(specialty, on.date() if on else None, superseded)
+    found = _open(edition, profile).find(query, limit, filters)
     if as_json:
         print_json([passage.model_dump(mode="json") for passage in found])
         return
@@ -101,25 +116,54 @@ def search(
 @app.command()
 def ask(
     query: str,
-    edition: Edition,
+    edition: Edition = None,
     profile: Profile = "generic-x86",
     *,
+    compose: Annotated[bool, typer.Option(help="Let the local model join and shorten.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question with quotations; exit status 1 where the library has nothing."""
-    said = answer(query, _open(edition, profile).find(query))
+    opened = _open(edition, profile)
+    passages = opened.find(query)
+    said = answer(query, passages)
+    if compose and said.found:
+        said = _compose(query, said, _generator(profile))
     if as_json:
-        print_json(
-            {
-                "found": said.found,
-                "sentences": [one.model_dump(mode="json") for one in said.sentences],
-                "sources": [one.model_dump(mode="json") for one in said.sources],
-            }
-        )
+        print_json({"edition": opened.version} | joining.report(query, said, passages))
     else:
         for sentence in said.sentences:
             out.print(sentence.text, markup=False)
     if not said.found:
+        raise typer.Exit(1)
+
+
+def _compose(query: str, said: Answer, generator: Generator | None) -> Answer:
+    if generator is None:
+        raise WrongUse("this profile has no language model; leave out --compose")
+    with contextlib.closing(generator):
+        return joining.join(said, "".join(generator.generate(compose_prompt(query, said.sources))))
+
+
+@app.command()
+def attack(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of documents.")],
+    seed: int = 0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make sentences of documents false, or say them otherwise, and tell which pass as supported.
+
+    Exit status 1 where a false number, unit, drug or negation passes.
+    """
+    documents = attacking.readable(_track(folder.files_in(source), "Reading and attacking"))
+    figures = attacking.attack(documents, seed)
+    if as_json:
+        print_json(figures)
+    else:
+        for kind, counted in figures.items():
+            passed, tried = counted["passed"], counted["tried"]
+            out.print(f"{kind:40} {passed:6} of {tried:6} passed", markup=False)
+    if any(figures.get(kind, {}).get("passed") for kind in attacking.NEVER):
         raise typer.Exit(1)
 
 
@@ -245,12 +289,16 @@ def _track(items: list[T], what: str) -> Iterable[T]:
     return track(items, description=what, console=err, transient=True)
 
 
+def _generator(profile: str) -> Generator | None:
+    return Engines(load_profile(profile), default_store()).generator()
+
+
 def _embedder(profile: str) -> Embedder:
     return Engines(load_profile(profile), default_store()).embedder()
 
 
-def _open(edition: Path, profile: str) -> Any:
-    return folder.open_folder(edition, _embedder(profile), now_s=int(time.time()))
+def _open(edition: Path | None, profile: str) -> Any:
+    return folder.open_folder(last.edition(edition), _embedder(profile), now_s=int(time.time()))
 
 
 def _start_of(passage: Passage) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voiceassist.knowledge.answers import answer
+from voiceassist.knowledge.answers import Answer, answer
 from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.witness import absent, resolves
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,47 @@ class Asked:
     document: str | None
 
 
+@dataclass(slots=True)
+class _Spoken:
+    """What was spoken, held to its evidence by `witness`, which shares nothing with `support`."""
+
+    library: Library
+    sentences: int = 0
+    without_evidence: int = 0
+    citations: int = 0
+    resolving: int = 0
+
+    def hear(self, said: Answer) -> None:
+        """Count the sentences of an answer."""
+        versions = {pack.document: pack.version for pack in self.library.packs()}
+        for one in said.sentences:
+            self.sentences += 1
+            self.without_evidence += bool(absent(one))
+            for source in one.sources:
+                self.citations += 1
+                exact = resolves(source, self.library.document_text)
+                self.resolving += exact and versions.get(source.document) == source.version
+
+    def figures(self) -> dict[str, float | int]:
+        """Counts of sentences, the share of citations that resolve."""
+        resolve = self.resolving / self.citations if self.citations else 1.0
+        return {
+            "spoken_sentences": self.sentences,
+            "spoken_without_evidence": self.without_evidence,
+            "citations": self.citations,
+            "citations_resolve": round(resolve, 4),
+        }
+
+
 def ask_all(
     library: Library, asked: Iterable[Asked], clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, float | int]:
-    """Ask every question; shares are 0 to 1, times in milliseconds with the embedding."""
+    """Ask every question; shares are 0 to 1, times in milliseconds with the embedding.
+
+    `spoken_without_evidence` counts sentences with a number, unit, drug or denial that none of
+    their sources holds.
+    """
+    spoken = _Spoken(library)
     hits: list[bool] = []
     first: list[bool] = []
     right: list[bool] = []
@@ -36,6 +74,7 @@ def ask_all(
         passages = library.find(one.question)
         times.append((clock() - begun) * 1000)
         said = answer(one.question, passages)
+        spoken.hear(said)
         if one.document is None:
             rightly.append(not said.found)
             continue
@@ -54,7 +93,7 @@ def ask_all(
         "refused_outside": rightly,
     }
     figures |= {name: round(float(np.mean(of)), 4) for name, of in shares.items() if of}
-    return figures | percentiles(times)
+    return figures | spoken.figures() | percentiles(times)
 
 
 def rank_all(

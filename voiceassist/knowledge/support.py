@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from voiceassist.contract.knowledge import Source
-from voiceassist.knowledge.facts import Fact, facts, joints
+from voiceassist.knowledge.facts import Fact, facts, joints, key
 from voiceassist.knowledge.sentences import Span, sentences
 
 _IN_ORDER = 0.6  # of the content words, where nothing in the sentence gives order a meaning
@@ -38,6 +38,7 @@ _DIRECTED = re.compile(
     r"affects?|over|under)\b",
     re.IGNORECASE,
 )
+_NO_SUBJECT = frozenset({key("dose"), key("amount")})  # the dose of a drug is spoken of the drug
 _DECIDING = frozenset({"number", "drug", "denial", "condition", "whom", "manner"})
 _TURNING = frozenset({"denial", "condition"})
 
@@ -156,7 +157,8 @@ def _runs(held: Sequence[Fact], *, from_start: bool) -> Iterator[Sequence[Fact]]
 
 def _subject(run: Sequence[Fact]) -> str | None:
     """What comes first and so, most often, is spoken of."""
-    return next((f.value for f in run if f.kind in {"content", "drug"}), None)
+    named = (f.value for f in run if f.kind in {"content", "drug"} and f.value not in _NO_SUBJECT)
+    return next(named, None)
 
 
 def _known(said: Sequence[Fact], run: Sequence[Fact], about: Sequence[Fact]) -> bool:
