@@ -18,6 +18,8 @@ from voiceassist.phi.policy import PhiPolicy
 from voiceassist.phi.written import written_names
 
 _WINDOW = 400  # characters: rules that look for a person look no farther than a few sentences
+_MOST = 1200  # of one sentence: what has no stops must not make one window of a document
+_OVERLAP = 200
 _STOP = re.compile(r"(?<=[.!?;])\s+|\n+")
 _SPOKEN = re.compile(
     r"\b(?:born|birth|birthday|d o b|m r n|(?:medical )?record number|my name|phone|cell)\b",
@@ -76,7 +78,16 @@ class DocumentJudge:
 
 
 def windows(text: str) -> Iterator[tuple[int, int]]:
-    """Stretches of whole sentences, each within a line, up to 400 characters or one sentence."""
+    """Stretches of whole sentences, each within a line, up to 400 characters or one sentence.
+
+    A longer sentence is cut, with an overlap, so that nothing stands on a cut only.
+    """
+    for start, end in _sentences(text):
+        for at in range(start, max(end - _OVERLAP, start + 1), _MOST - _OVERLAP):
+            yield at, min(at + _MOST, end)
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
     start = last = 0
     for stop in [*_STOP.finditer(text), None]:
         at, after = stop.span() if stop else (len(text), len(text))

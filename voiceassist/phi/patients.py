@@ -15,6 +15,7 @@ an item of the gate counts here when something ties it to one person under care:
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 
 from voiceassist.contract.verdict import Item
@@ -113,6 +114,7 @@ _OF_PERSONS = frozenset({
     "LICENCE", "DEVICE", "BIOMETRIC",
 })  # fmt: skip
 _LEAST_DIGITS = 4
+_LONGEST = NEAR + 200  # an item before a name may be as long as an address
 _BEFORE = 120
 
 
@@ -126,12 +128,21 @@ def patients_items(
     items = [one for one in found if not _of_nobody(text, one)]
     kept = {one for one in items if _alone(text, one, is_patient)}
     about = [one for one in items if one.kind in _OF_PERSONS or _is_day(text, one)]
+    about.sort(key=lambda one: one.start)
+    starts = [one.start for one in about]
     for name in (one for one in items if _whole(text, one)):
-        near = [one for one in about if _gap(name, one) <= NEAR and not _within(one, name)]
+        # by place, so that a list of a thousand patients takes no million looks
+        first = bisect_left(starts, name.start - _LONGEST)
+        last = bisect_right(starts, name.end + NEAR)
+        near = [one for one in about[first:last] if _belongs(name, one)]
         aged = name.score > UNSURE and _aged(text, name)
         if (near or aged) and not _professional(text, name):
             kept |= {name, *near}
     return tuple(sorted(kept, key=lambda one: (one.start, one.end, one.kind)))
+
+
+def _belongs(name: Item, other: Item) -> bool:
+    return _gap(name, other) <= NEAR and not _within(other, name)
 
 
 def _alone(text: str, item: Item, is_patient: Callable[[str], bool]) -> bool:
