@@ -10,6 +10,7 @@ from voiceassist.contract.knowledge import Passage, Source
 from voiceassist.knowledge.asked import about
 from voiceassist.knowledge.cues import cues
 from voiceassist.knowledge.facts import facts
+from voiceassist.knowledge.levels import holds, values
 from voiceassist.knowledge.queries import content_words, stem
 from voiceassist.knowledge.sentences import Span, sentences
 
@@ -29,6 +30,7 @@ _POINTS_BACK = re.compile(
     r"|\bgive (it|them)\b",
     re.IGNORECASE,
 )
+_AT_LEVEL = 0.8  # what it counts to be of the value that is asked
 _NEIGHBOUR = 1.0  # what it costs to be of another patient or drug than is asked
 _LEANS = re.compile(
     r"^(it|they|this|these|those|such|he|she|however|also|in addition|therefore|for example"
@@ -165,6 +167,8 @@ def _score(query: str, text: str, wanted: set[str], title: set[str]) -> float:
     own, shared = wanted - title, wanted & title
     score = 2.0 * len(own & held) / len(own) if own else 0.0
     score += 0.6 * len(shared & held) / len(shared) if shared else 0.0
+    if held & wanted and any(holds(text, value) for value in values(query)):
+        score += _AT_LEVEL
     score += 0.7 * sum(tells.search(text) is not None for tells in cues(query))
     if _DEFINES.search(query) and _defines(text, shared):
         score += 1.2
