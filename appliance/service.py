@@ -7,6 +7,7 @@ and a change of it is spoken where a microphone listens.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import uuid
@@ -48,6 +49,10 @@ def serve(settings: ApplianceSettings, feed: Path | None) -> None:
         device = settings.audio.output or load_profile(settings.profile).audio.output
         speaker = DeviceSpeaker(clock, device)
     room = build_room(settings, speaker, lambda what: log.info("%s", what))
+    # what is loaded for good is not gone through for garbage: that stops every thread at once,
+    # and a new edition brings enough objects to set it off in the middle of a question
+    gc.collect()
+    gc.freeze()
     try:
         asyncio.run(_until_told(room, spool))
     finally:
