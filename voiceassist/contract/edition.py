@@ -112,5 +112,5 @@ def claimed_keys(envelope: Envelope) -> int:
     """The keys that a manifest claims, unchecked: whether new ones must be fetched first."""
     try:
         return int(json.loads(envelope.raw())["keys"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Unverified("the hub's manifest can't be read; publish the edition again") from error

@@ -91,7 +91,7 @@ def claimed_version(envelope: Envelope) -> int:
     """The version that a statement claims, unchecked; raises `Unverified` where it has none."""
     try:
         return int(json.loads(envelope.raw())["version"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Unverified("a statement of keys can't be read; fetch it again") from error
 
 

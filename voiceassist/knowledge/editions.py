@@ -1,8 +1,9 @@
 """What a machine holds of the library: always one whole, verified edition.
 
 Law: `current.json` names a file that was complete, checked and synced before the name was
-written, and it changes by one atomic rename. Who installs holds the lock of the folder, so two
-processes never install at once; who reads never waits for who installs. A crash leaves:
+written, and it changes by one atomic rename (`kept.py`). Who installs holds the lock of the
+folder, so two processes never install at once; who reads never waits for who installs. A crash
+leaves:
 
 - while packs are fetched: packs that are whole, and `.part`s that the next fetch goes on with
   (whatever they hold: a pack counts by its hash when it is used);
@@ -18,13 +19,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voiceassist import files
 from voiceassist.contract.edition import EmbeddingSpec, Manifest, PackRef
@@ -33,27 +31,12 @@ from voiceassist.contract.trust import Trust
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import canary, database
+from voiceassist.knowledge.kept import Named, check_bytes, checked, kept_in, name_for, point
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import PackContent, embedding_of
 from voiceassist.knowledge.trusted import TrustedKeys
 
-_EDITION = re.compile(r"edition-(\d+)-[0-9a-f]+\.sqlite")
 _Mark: TypeAlias = tuple[str, int, int]  # a file's name, inode and time: which file it is
-
-
-class _Named(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int
-    file: str
-
-
-class _Pointer(BaseModel):
-    """The editions kept, the current one first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    editions: tuple[_Named, ...] = ()
 
 
 def make_manifest(
@@ -90,7 +73,6 @@ class EditionStore:
 
     def __init__(self, root: Path, embedder: Embedder, anchor: Trust) -> None:
         self._root = root
-        self._pointer = root / "current.json"
         self._embedder = embedder
         self._looking = threading.Lock()
         self._open: Library | None = None
@@ -116,6 +98,8 @@ class EditionStore:
                 if mark == self._open_mark:
                     break
                 try:
+                    with contextlib.suppress(OSError):
+                        files.sync_folder(self._root)  # who was killed may not have come to it
                     self._open = self._serve(named)
                 except Unverified:
                     self._damaged.add(mark)
@@ -175,8 +159,7 @@ class EditionStore:
         older = (one for one in self._kept() if one.version < named.version)
         kept = (named, *older)[:2]
         with self._looking:
-            pointer = _Pointer(editions=kept)
-            files.write_durable(self._pointer, pointer.model_dump_json().encode())
+            point(self._root, kept)
             self._open, self._open_mark = library, self._mark(named)
         self._tidy({one.file for one in kept})
         return library
@@ -186,12 +169,11 @@ class EditionStore:
         manifest: Manifest,
         packs: Sequence[PackRef],
         contents: Iterator[tuple[PackRef, PackContent]],
-    ) -> _Named:
+    ) -> Named:
         """The edition's file under its final name, checked and durable."""
-        name = f"edition-{manifest.version}-{manifest.state_root[:12]}.sqlite"
-        building = self._root / f"{name}.next"
+        building = self._root / f"edition-{manifest.version}.next"
         _remove(building)
-        before = self._root / self._open_mark[0] if self._open and self._open_mark else None
+        before = self._serving_file()
         if before is not None:
             database.copy(before, building)
         connection = database.connect(building, write=True)
@@ -205,28 +187,38 @@ class EditionStore:
         finally:
             connection.close()
         files.sync_file(building)
-        files.replace_durable(building, self._root / name)
-        return _Named(version=manifest.version, file=name)
+        named = name_for(manifest.version, building)
+        files.replace_durable(building, self._root / named.file)
+        return named
 
-    def _serve(self, named: _Named) -> Library:
+    def _serving_file(self) -> Path | None:
+        """What the next edition begins from; raises `Unverified` where a disk spoiled it."""
+        if self._open is None or self._open_mark is None:
+            return None
+        path = self._root / self._open_mark[0]
+        try:
+            check_bytes(path)
+        except Unverified:
+            with self._looking:
+                self._damaged.add(self._open_mark)
+                self._open = self._open_mark = None
+            raise
+        return path
+
+    def _serve(self, named: Named) -> Library:
         path = self._root / named.file
-        with database.errors_named():
-            connection = database.connect(path)
-            try:
-                database.check(connection)
-            finally:
-                connection.close()
+        checked(path)
         return Library(path, self._embedder)
 
-    def _mark(self, named: _Named) -> _Mark | None:
+    def _mark(self, named: Named) -> _Mark | None:
         try:
             found = (self._root / named.file).stat()
         except OSError:
             return None
         return named.file, found.st_ino, found.st_mtime_ns
 
-    def _kept(self) -> tuple[_Named, ...]:
-        return _kept_in(self._root)
+    def _kept(self) -> tuple[Named, ...]:
+        return kept_in(self._root)
 
     def _tidy(self, kept: set[str]) -> None:
         for path in self._root.glob("edition-*"):
@@ -238,26 +230,10 @@ class EditionStore:
 
 def manifest_at(root: Path) -> Manifest | None:
     """What the store in `root` would serve, told without an embedder; None for nothing."""
-    for named in _kept_in(root):
-        if not (root / named.file).is_file():
-            continue
-        with contextlib.suppress(Unverified), database.errors_named():
-            connection = database.connect(root / named.file)
-            try:
-                return database.check(connection)
-            finally:
-                connection.close()
+    for named in kept_in(root):
+        with contextlib.suppress(Unverified):
+            return checked(root / named.file)
     return None
-
-
-def _kept_in(root: Path) -> tuple[_Named, ...]:
-    """The editions kept, the newest first; without a pointer, what the files' names say."""
-    try:
-        return _Pointer.model_validate_json((root / "current.json").read_bytes()).editions
-    except (FileNotFoundError, ValidationError):
-        found = (_EDITION.fullmatch(path.name) for path in root.glob("edition-*"))
-        named = [_Named(version=int(one[1]), file=one[0]) for one in found if one]
-        return tuple(sorted(named, key=lambda one: -one.version))
 
 
 def _remove(path: Path) -> None:
