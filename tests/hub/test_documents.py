@@ -14,7 +14,8 @@ from hub.indexing import KnowledgeIndexer
 from hub.phi.inspector import DocumentInspector
 from hub.storage.blobs import Blobs
 from voiceassist.errors import BadInput, Unavailable, Unverified
-from voiceassist.knowledge.documents import Limits
+from voiceassist.knowledge import packs, passages
+from voiceassist.knowledge.documents import Limits, Ocr, reader
 from voiceassist.phi.policy import PhiPolicy
 
 TEXT = b"# Anaphylaxis\n\nGive adrenaline 0.5 mg into the thigh. Call for help.\n"
@@ -68,6 +69,7 @@ async def test_a_changed_file_is_a_new_version(hub: Any) -> None:
     assert (after.version, after.serving) == (2, 2)
 
 
+_PDF = Path(__file__).parents[2] / "demo" / "library" / "sore-throat.pdf"
 BAD = [
     ("empty.md", b""),
     ("picture.png", b"\x89PNG\r\n"),
@@ -233,6 +235,57 @@ def test_another_embedding_model_re_indexes_everything(rooms: Any, embedders: An
     (served,) = rooms.documents.serving()
     assert (served.embedding.model, served.ref.version) == ("other", 2)
     assert bench.worker.refresh() == 0
+
+
+@pytest.mark.parametrize("changed", ["passages", "reader", "ocr", "pack"])
+def test_whatever_decides_a_pack_re_indexes_what_it_decides(
+    rooms: Any, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    """Other passages or another pack's form index all anew, a reader's own change its files."""
+    rooms.documents.add("anaphylaxis.md", TEXT, "test")
+    rooms.documents.add("sepsis.pdf", _PDF.read_bytes(), "test")
+    bench = _Bench(rooms, [])
+    while bench.worker.step():
+        pass
+    assert bench.worker.refresh() == 0
+    match changed:
+        case "passages":
+            monkeypatch.setattr(passages, "WORDS", 90)
+        case "reader":
+            monkeypatch.setitem(reader._FORMS, "markdown", 99)
+        case "ocr":
+            bench.indexer.inner = KnowledgeIndexer(rooms.embedding.get, Limits(ocr=Ocr()))
+        case "pack":
+            monkeypatch.setattr(packs, "_LEVEL", 3)
+    anew = bench.worker.refresh()
+    assert anew == (1 if changed in {"reader", "ocr"} else 2)
+    assert bench.worker.refresh() == 0
+    while bench.worker.step():
+        pass
+    versions = {one.ref.document: one.ref.version for one in rooms.documents.serving()}
+    assert sum(versions.values()) == 2 + anew
+    if changed == "ocr":
+        assert versions["sepsis"] == 2
+    assert bench.worker.refresh() == 0
+
+
+def test_a_re_index_that_failed_is_tried_again_at_the_next_start(rooms: Any) -> None:
+    """What serves meanwhile is what served, and the version that failed is not lost."""
+    rooms.documents.add("anaphylaxis.md", TEXT, "test")
+    bench = _Bench(rooms, [])
+    bench.worker.step()
+    served = rooms.documents.serving()
+    rooms.documents.add("anaphylaxis.md", NEWER, "test")
+    bench.indexer.failures.append(Unverified("altered; add it again"))
+    bench.worker.step()
+    assert rooms.documents.serving() == served
+    assert bench.worker.refresh() == 0  # nothing changed that would mend it
+    bench.indexer.inner = KnowledgeIndexer(rooms.embedding.get, Limits())
+    bench.inspector._policy = PhiPolicy(max_characters=1999)
+    assert bench.worker.refresh() == 1
+    bench.worker.step()
+    view = rooms.documents.get("anaphylaxis")
+    assert (view.version, view.serving) == (2, 2)
 
 
 def test_a_removed_document_is_not_revived_by_its_job(rooms: Any) -> None:

@@ -72,7 +72,8 @@ def _known(fields: dict[object, object]) -> dict[str, object]:
     """Fields that are metadata of ours; others (a generator's) are left aside."""
     known = {str(k): v for k, v in fields.items() if str(k) in Info.model_fields and v is not None}
     for key in ("title", "source", "specialty", "superseded_by"):
-        if key in known:
+        # a number is meant as text; a list is an error, and as text may unfold without end
+        if key in known and not isinstance(known[key], list | dict):
             known[key] = str(known[key])
     drugs = known.get("drugs")
     if isinstance(drugs, str):

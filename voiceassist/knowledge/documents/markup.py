@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import zipfile
+from contextlib import suppress
 from typing import Any
 
 from voiceassist.errors import BadInput
@@ -12,6 +14,11 @@ from voiceassist.knowledge.documents.builder import TextBuilder, tidy
 from voiceassist.knowledge.documents.model import Info, Limits
 
 _HEADING = re.compile(r"h([1-6])")
+_ISSUED = frozenset({
+    "dcterms.issued", "dc.date", "dc.date.issued", "dcterms.date", "article:published_time",
+    "date", "citation_publication_date",
+})  # fmt: skip
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ENCRYPTED_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
@@ -27,7 +34,21 @@ def read_html(name: str, data: bytes, builder: TextBuilder) -> Info:
             f"{name}: no article text in this page; save the page itself and add it again"
         )
     _walk(page.body, builder)
-    return Info(title=tidy(page.title or ""), source=tidy(page.sitename or ""))
+    return Info(
+        title=tidy(page.title or ""), source=tidy(page.sitename or ""), effective=_published(data)
+    )
+
+
+def _published(data: bytes) -> dt.date | None:
+    """The day that the page's head states; days in its text are of anything."""
+    from lxml import html  # noqa: PLC0415 - the hub alone reads HTML
+
+    for meta in html.fromstring(data).iter("meta"):
+        name = (meta.get("name") or meta.get("property") or "").lower()
+        if name in _ISSUED and (day := _DAY.match(meta.get("content") or "")):
+            with suppress(ValueError):
+                return dt.date.fromisoformat(day[0])
+    return None
 
 
 def read_docx(name: str, data: bytes, builder: TextBuilder, limits: Limits) -> Info:
