@@ -72,6 +72,14 @@ def test_a_near_question_is_another_question(make: Make, other: str) -> None:
     assert cache.look_up(cleared(other), SCOPE) == ()
 
 
+def test_a_letter_may_be_all_that_differs(make: Make) -> None:
+    """Hepatitis A is not hepatitis B, in lower case, too."""
+    cache = make()
+    cache.put(cleared("who is at risk for hepatitis a"), SCOPE, ANSWER)
+    assert cache.look_up(cleared("who is at risk for hepatitis b"), SCOPE) == ()
+    assert cache.look_up(cleared("who is at risk of hepatitis"), SCOPE) == ()
+
+
 def test_two_drugs_do_not_change_places(make: Make) -> None:
     """From one drug to another is not the way back."""
     cache = make()

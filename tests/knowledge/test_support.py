@@ -74,6 +74,7 @@ BOTH = "Paracetamol 500 mg is given to adults and 250 mg is given to children."
         ("Give A unless there is a rash, then give B.", "Give A, then give B."),
         ("Steroids help in adults with croup.", "Steroids help in adults."),
         ("Rash or fever needs a visit.", "Rash and fever needs a visit."),
+        ("Vaccinate against hepatitis B.", "Vaccinate against hepatitis A."),
         ("Smoking causes cancer.", "Cancer causes smoking."),
         ("Aspirin harms children.", "Give aspirin to children."),
         ("Survivin is needed for growth but is not needed for division.",

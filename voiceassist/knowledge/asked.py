@@ -14,7 +14,7 @@ from functools import lru_cache
 from voiceassist.contract.knowledge import Passage
 from voiceassist.knowledge.drugs import is_drug
 from voiceassist.knowledge.queries import Term, understand, words
-from voiceassist.knowledge.vocabulary import american
+from voiceassist.knowledge.vocabulary import STOP_WORDS, american
 
 
 def _words_of(text: str) -> frozenset[str]:
@@ -36,6 +36,10 @@ _NURSING = _words_of("breastfeeding breastfeed breastfed lactation lactating")
 _MEN = _words_of("man men male males boys")
 _WOMEN = _words_of("woman women female females girls")
 _OPPOSITES = (("low", "high"), ("acute", "chronic"), ("benign", "malignant"), ("left", "right"))
+_LABELLED = re.compile(  # "hepatitis b", "type 2"
+    r"\b([a-z]{4,}) ([a-z])\b|\b(type|stage|grade|class|phase|group|factor) (\d)\b"
+)
+_DIGITS = {"one": "1", "two": "2", "three": "3", "four": "4", "i": "1", "ii": "2", "iii": "3"}
 _AGED = re.compile(
     r"\b(?:\d|1[0-7]|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"
     r"|fourteen|fifteen|sixteen|seventeen)[ -]years?[ -]old\b"
@@ -65,6 +69,7 @@ class _Asked:
     child_by_age: bool
     drugs: tuple[Term, ...]
     dose: bool
+    labels: frozenset[tuple[str, str]]
 
 
 def about(query: str, passage: Passage, text: str | None = None) -> bool:
@@ -79,6 +84,7 @@ def about(query: str, passage: Passage, text: str | None = None) -> bool:
         _of_whom(asked, told, text)
         and all(_names(term, told) for term in asked.drugs)
         and not any(_opposite(asked.said, told, one) for one in _OPPOSITES)
+        and not _other_label(asked.labels, _labels(f"{passage.title} {passage.place} {text}"))
         and (not asked.dose or _TELLS_AMOUNT.search(text) is not None)
     )
 
@@ -91,6 +97,7 @@ def _read(query: str) -> _Asked:
         child_by_age=aged is not None and not _TENS.search(query[: aged.start()]),
         drugs=tuple(term for term in understand(query).terms if is_drug(term.alternatives[0])),
         dose=_ASKS_DOSE.search(query) is not None,
+        labels=_labels(query),
     )
 
 
@@ -105,6 +112,18 @@ def _of_whom(asked: _Asked, told: frozenset[str], text: str) -> bool:
         said & group and not told & group and told & other and not said & other
         for group, other in ((_MEN, _WOMEN), (_WOMEN, _MEN), (_ADULT, _CHILD))
     )
+
+
+def _labels(text: str) -> frozenset[tuple[str, str]]:
+    plain = " ".join(_DIGITS.get(word, word) for word in re.findall(r"\w+", text.lower()))
+    pairs = ((a or c, b or d) for a, b, c, d in _LABELLED.findall(plain))
+    return frozenset((name, label) for name, label in pairs if name not in STOP_WORDS)
+
+
+def _other_label(asked: frozenset[tuple[str, str]], told: frozenset[tuple[str, str]]) -> bool:
+    """Whether hepatitis C is asked and only hepatitis B is told."""
+    names = {name for name, _ in told}
+    return any(one not in told and one[0] in names for one in asked)
 
 
 def _names(term: Term, told: frozenset[str]) -> bool:

@@ -119,10 +119,19 @@ def facts(text: str) -> tuple[Fact, ...]:
     """The facts of one sentence, in its order."""
     found: list[Fact] = []
     for clause, part in enumerate(_clauses(plain(text))):
-        tokens = [token.lower().replace("\u2019", "'") for token in _TOKEN.findall(part)]
-        tokens = [token.removesuffix("'s") for token in tokens]
-        found += _in_clause(tokens, clause)
+        raw = [token.replace("\u2019", "'").removesuffix("'s") for token in _TOKEN.findall(part)]
+        tokens = [token.lower() for token in raw]
+        letters = {at for at in range(len(raw)) if _is_letter(raw, at)}
+        found += _in_clause(tokens, letters, clause)
     return tuple(found)
+
+
+def _is_letter(raw: list[str], at: int) -> bool:
+    """Whether a single letter is a name ("hepatitis B", "vitamin a") and no article or "I"."""
+    token, before = raw[at], raw[at - 1].lower() if at else ""
+    if len(token) > 1 or not token.isalpha():
+        return False
+    return token.lower() not in {"a", "i"} or (bool(before) and before not in STOP_WORDS)
 
 
 def joints(text: str) -> tuple[tuple[str, str, str], ...]:
@@ -164,7 +173,7 @@ def _is_number(token: str) -> bool:
     return bool(token) and (token[0].isdigit() or token.lower() in _NUMBERS)
 
 
-def _in_clause(tokens: list[str], clause: int) -> list[Fact]:
+def _in_clause(tokens: list[str], letters: set[int], clause: int) -> list[Fact]:
     found = []
     at = 0
     while at < len(tokens):
@@ -173,8 +182,8 @@ def _in_clause(tokens: list[str], clause: int) -> list[Fact]:
             value, at = _measure(tokens, at)
             found.append(Fact("number", value, clause))
             continue
+        kind: Kind | None = "content" if at in letters else _kind(token)
         at += 1
-        kind = _kind(token)
         if kind is not None:
             found.append(Fact(kind, token if kind in {"drug", "denial"} else key(token), clause))
     return found

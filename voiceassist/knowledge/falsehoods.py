@@ -110,6 +110,13 @@ def _drug(at: Around) -> str | None:
     return None
 
 
+def _letter(at: Around) -> str | None:
+    """Say hepatitis B for hepatitis A."""
+    for found in shuffled(at, re.compile(r"(?<=[a-z] )[A-K](?= |\.|,)")):
+        return put(at.text, found, "B" if found[0] != "B" else "C")
+    return None
+
+
 def _denial_dropped(at: Around) -> str | None:
     for found in shuffled(at, DENIES):
         return put(at.text, found, "")
@@ -162,6 +169,7 @@ FALSE: Mapping[str, Kind] = {
     "unit": _unit,
     "part of a unit": _unit_part,
     "drug": _drug,
+    "letter": _letter,
     "negation dropped": _denial_dropped,
     "negation added": _denial_added,
     **{name: _swap(pairs) for name, pairs in _SWAPS.items()},
