@@ -176,6 +176,10 @@ def evaluate(
     qrels: Annotated[Path | None, typer.Option(help="BEIR's qrels, TSV.")] = None,
     work: Annotated[Path | None, typer.Option(help="Keep the edition here.")] = None,
     profile: Profile = "generic-x86",
+    word_errors: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Mishear this share of the questions' words.")
+    ] = 0,
+    seed: int = 7,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -183,7 +187,7 @@ def evaluate(
     with tempfile.TemporaryDirectory() as scratch:
         at = work or Path(scratch)
         if library and questions:
-            figures = _eval_library(library, questions, at, profile)
+            figures = _eval_library(library, questions, at, profile, (word_errors, seed))
         elif corpus and queries and qrels:
             figures = _eval_beir(corpus, queries, qrels, at, profile)
         else:
@@ -232,12 +236,16 @@ def bench(
         out.print("  ".join(f"{name} {value}" for name, value in one.items()))
 
 
-def _eval_library(source: Path, questions: Path, work: Path, profile: str) -> dict[str, Any]:
+def _eval_library(
+    source: Path, questions: Path, work: Path, profile: str, errors: tuple[float, int]
+) -> dict[str, Any]:
     embedder = _embedder(profile)
     _build(source, work, embedder)
     opened = folder.open_folder(work, embedder, now_s=int(time.time()))
     rows = list(_rows(questions))
     asked = [measure.Asked(r["question"], slug(r["file"]) if r["file"] else None) for r in rows]
+    if errors[0]:
+        return measure.misheard(opened, asked, *errors)
     return measure.ask_all(opened, _track(asked, "Asking"))
 
 

@@ -19,6 +19,7 @@ from voiceassist.contract.edition import Manifest, PackRef
 from voiceassist.contract.packlist import state_root
 from voiceassist.errors import StoreFull, Unavailable, Unverified
 from voiceassist.knowledge.packs import PackContent
+from voiceassist.knowledge.sound import key
 from voiceassist.knowledge.vocabulary import american
 
 try:
@@ -29,7 +30,7 @@ except ImportError:
 
 DatabaseError: type[Exception] = sqlite.DatabaseError
 
-LAYOUT = 3  # of the tables below; raise it when they change
+LAYOUT = 4  # of the tables below; raise it when they change
 
 _TOKENIZE = "porter unicode61 remove_diacritics 2"
 _SCHEMA = f"""
@@ -45,7 +46,9 @@ CREATE TABLE passages (
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, place TEXT NOT NULL, context TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages (document);
 CREATE VIRTUAL TABLE words USING fts5 (title, place, body, tokenize = "{_TOKENIZE}");
-CREATE TABLE terms (term TEXT PRIMARY KEY, passages INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE terms (
+    term TEXT PRIMARY KEY, passages INTEGER NOT NULL, sound TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX terms_by_sound ON terms (sound);
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 """
 
@@ -60,6 +63,7 @@ def connect(path: Path, *, write: bool = False) -> Any:
         isolation_level=None,
     )
     if write:
+        connection.create_function("sound", 1, key, deterministic=True)
         # the file is synced once, when it is whole; a crash before leaves what is thrown away
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
@@ -102,7 +106,7 @@ def apply(
         # one list a term instead of several: a search takes a third less
         connection.execute("INSERT INTO words (words) VALUES ('optimize')")
         connection.execute("DELETE FROM terms")
-        connection.execute("INSERT INTO terms SELECT term, doc FROM vocabulary")
+        connection.execute("INSERT INTO terms SELECT term, doc, sound(term) FROM vocabulary")
         connection.execute("DELETE FROM edition")
         text = manifest.model_dump_json()
         connection.execute("INSERT INTO edition (manifest) VALUES (?)", (text,))

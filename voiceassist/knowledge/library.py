@@ -6,6 +6,7 @@ mixture of editions. Thread-safe.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +27,7 @@ from voiceassist.knowledge.documents.model import Info
 from voiceassist.knowledge.drugs import most_named
 from voiceassist.knowledge.filters import Filters, mask
 from voiceassist.knowledge.fusion import fuse
-from voiceassist.knowledge.lexicon import Lexicon, Weighed, affordable
+from voiceassist.knowledge.lexicon import Lexicon, Near, Weighed, affordable, mended
 from voiceassist.knowledge.packs import embedding_of
 from voiceassist.knowledge.queries import Term, understand
 from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
@@ -37,6 +38,7 @@ T = TypeVar("T")
 _DEPTH = 200  # how far down each ranking is read, at least
 _SAME = 2  # passages of one document among the best few, so that others are seen
 _FEW = 10
+_MISHEARD, _MISHEARD_DRUG = 0.9, 0.6  # what strength keeps where a word was taken for another
 _MASKS = 8  # filters whose masks are kept
 _EVERY = -1  # no limit, as SQLite says it
 _DEEPER = 3  # passages read for each document that is ranked
@@ -87,7 +89,7 @@ class Library:
             self.drug_names = most_named(database.drugs_in(self._connection))
             self._documents = _read_documents(self._connection)
             self._masks: dict[Filters, Mask | None] = {}
-            self._lexicon = Lexicon(self._connection)
+            self._lexicon = Lexicon(self._connection, self.drug_names)
             self._vectors = open_vectors(self._connection, manifest.embedding.dimension)
         if manifest.embedding != embedding_of(embedder):
             self._connection.close()
@@ -104,25 +106,23 @@ class Library:
 
     def find(self, query: str, limit: int = 5, filters: Filters = _ALL) -> list[Passage]:
         """The `limit` best passages for a spoken question, the best first."""
-        asked = understand(query)
-        if not asked.terms:
+        asked = self._understand(query)
+        if not asked.weighed:
             return []
         vector = self._embedder.embed([asked.expanded])[0]
         with self._lock, database.errors_named():
-            weighed = self._lexicon.weigh(asked.terms)
-            ranking = self._rank(weighed, vector, max(_DEPTH, limit), filters)
+            ranking = self._rank(asked, vector, max(_DEPTH, limit), filters)
             best = self._spread(ranking.scores) if limit <= _FEW else iter(ranking.scores)
-            return [self._passage(one, ranking, weighed) for one in islice(best, limit)]
+            return [self._passage(one, ranking, asked) for one in islice(best, limit)]
 
     def rank(self, query: str, limit: int = 100, filters: Filters = _ALL) -> list[str]:
         """The `limit` best documents by their best passages, the best first."""
-        asked = understand(query)
-        if not asked.terms:
+        asked = self._understand(query)
+        if not asked.weighed:
             return []
         vector = self._embedder.embed([asked.expanded])[0]
         with self._lock, database.errors_named():
-            weighed = self._lexicon.weigh(asked.terms)
-            ranking = self._rank(weighed, vector, max(_DEPTH, _DEEPER * limit), filters)
+            ranking = self._rank(asked, vector, max(_DEPTH, _DEEPER * limit), filters)
         places = dict.fromkeys(int(self._documents.of[one]) for one in ranking.scores)
         return [self._documents.names[place] for place in places][:limit]
 
@@ -153,12 +153,19 @@ class Library:
             ).fetchone()
         return None if row is None else str(row[0])
 
-    def _rank(
-        self, weighed: Sequence[Weighed], vector: Vector, depth: int, filters: Filters
-    ) -> _Ranking:
+    def _understand(self, query: str) -> _Asked:
+        """What is asked, in the words of this edition."""
+        asked = understand(query)
+        with self._lock, database.errors_named():
+            weighed = self._lexicon.weigh(asked.terms)
+            nears = self._lexicon.mend(asked, weighed)
+        expanded = " ".join([asked.expanded, *(f"({near.meant})" for near in nears)])
+        return _Asked(mended(weighed, nears), tuple(nears), expanded)
+
+    def _rank(self, asked: _Asked, vector: Vector, depth: int, filters: Filters) -> _Ranking:
         """All passages that words or meaning bring among the best `depth`, the best first."""
         allowed = self._allowed(filters)
-        by_words = self._by_words(affordable(weighed), depth, allowed)
+        by_words = self._by_words(affordable(asked.weighed), depth, allowed)
         cosines = self._vectors.nearest(vector, depth, allowed)
         others = np.array([one for one in by_words if one not in cosines], dtype=np.int64)
         likeness = self._vectors.likeness(others, vector)
@@ -193,18 +200,23 @@ class Library:
             if seen[document] <= _SAME:
                 yield one
 
-    def _passage(self, number: int, ranking: _Ranking, weighed: Sequence[Weighed]) -> Passage:
+    def _passage(self, number: int, ranking: _Ranking, asked: _Asked) -> Passage:
         row = self._connection.execute(_READ, (number,)).fetchone()
         found = dict(zip(_FIELDS, row, strict=True))
-        terms = [one.term for one in weighed]
-        weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in weighed]
+        terms = [one.term for one in asked.weighed]
+        weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in asked.weighed]
         holding = self._holding(int(self._documents.of[number]), terms, ranking.holding)
         evidence = Evidence(
             ranking.cosines[number],
             coverage(weights, [number in one for one in holding]),
             coverage(weights, [bool(one) for one in holding]),
         )
-        return Passage(**found, score=ranking.scores[number], strength=strength(evidence))
+        return Passage(
+            **found,
+            score=ranking.scores[number],
+            strength=strength(evidence) * asked.doubt(),
+            taken_for=tuple(f"{' '.join(near.heard)}: {near.meant}" for near in asked.nears),
+        )
 
     def _holding(
         self, place: int, terms: Sequence[Term], known: dict[int, list[set[int]]]
@@ -217,6 +229,19 @@ class Library:
                 for term in terms
             ]
         return known[place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question's terms as this edition knows them, what stands in for words it lacks."""
+
+    weighed: list[Weighed]
+    nears: tuple[Near, ...]
+    expanded: str
+
+    def doubt(self) -> float:
+        """What strength is multiplied by: less where words were taken for others."""
+        return math.prod(_MISHEARD_DRUG if near.drug else _MISHEARD for near in self.nears)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from voiceassist.knowledge.answers import Answer, answer
 from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.mishearing import mishear, speech, word_errors
 from voiceassist.knowledge.witness import absent, resolves
+
+_DEEP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,46 @@ class _Spoken:
         }
 
 
+@dataclass(slots=True)
+class _Ranks:
+    """Measures of rankings of documents, whose grades are known."""
+
+    gains: list[float] = field(default_factory=list)
+    recalls: dict[int, list[float]] = field(default_factory=lambda: {5: [], _DEEP: []})
+
+    def see(self, ranked: Sequence[str], grades: Mapping[str, int]) -> None:
+        """Count one question's ranking, the best first."""
+        self.gains.append(ndcg(ranked, grades, 10))
+        for depth, values in self.recalls.items():
+            values.append(sum(one in grades for one in ranked[:depth]) / len(grades))
+
+    def figures(self) -> dict[str, float | int]:
+        """Means over the questions, 0 to 1; none where none was seen."""
+        if not self.gains:
+            return {}
+        recalls = {f"recall_at_{depth}": of for depth, of in self.recalls.items()}
+        means = {"ndcg_at_10": self.gains, **recalls}
+        return {name: round(float(np.mean(of)), 4) for name, of in means.items()}
+
+
+def misheard(
+    library: Library, asked: Sequence[Asked], rate: float, seed: int
+) -> dict[str, float | int]:
+    """`ask_all` of the questions as they are misheard, beside the hits when they are not.
+
+    `word_error_rate` is what the errors came to.
+    """
+    chance = random.Random(seed)  # noqa: S311 - errors that can be repeated
+    known = speech(one.question for one in asked)
+    heard = [Asked(mishear(o.question, rate, chance, known), o.document) for o in asked]
+    pairs = [(one.question, other.question) for one, other in zip(asked, heard, strict=True)]
+    return {
+        "word_error_rate": round(word_errors(pairs), 4),
+        "hit_at_3_as_written": ask_all(library, asked).get("hit_at_3", 0),
+        **ask_all(library, heard),
+    }
+
+
 def ask_all(
     library: Library, asked: Iterable[Asked], clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, float | int]:
@@ -69,6 +113,7 @@ def ask_all(
     refused: list[bool] = []
     rightly: list[bool] = []
     times: list[float] = []
+    ranks = _Ranks()
     for one in asked:
         begun = clock()
         passages = library.find(one.question)
@@ -78,6 +123,7 @@ def ask_all(
         if one.document is None:
             rightly.append(not said.found)
             continue
+        ranks.see(library.rank(one.question, _DEEP), {one.document: 1})
         found = list(dict.fromkeys(passage.document for passage in passages))
         hits.append(one.document in found[:3])
         first.append(found[:1] == [one.document])
@@ -93,7 +139,7 @@ def ask_all(
         "refused_outside": rightly,
     }
     figures |= {name: round(float(np.mean(of)), 4) for name, of in shares.items() if of}
-    return figures | spoken.figures() | percentiles(times)
+    return figures | ranks.figures() | spoken.figures() | percentiles(times)
 
 
 def rank_all(
@@ -103,26 +149,17 @@ def rank_all(
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float | int]:
     """BEIR's measures over `relevant` (query to document to grade)."""
-    gains: list[float] = []
-    recalls: dict[int, list[float]] = {5: [], 100: []}
+    ranks = _Ranks()
     hits: list[bool] = []
     times: list[float] = []
     for query, grades in relevant.items():
         begun = clock()
-        ranked = library.rank(queries[query], 100)
+        ranked = library.rank(queries[query], _DEEP)
         times.append((clock() - begun) * 1000)
-        gains.append(ndcg(ranked, grades, 10))
+        ranks.see(ranked, grades)
         hits.append(any(one in grades for one in ranked[:3]))
-        for depth, values in recalls.items():
-            values.append(sum(one in grades for one in ranked[:depth]) / len(grades))
-    return {
-        "queries": len(gains),
-        "ndcg_at_10": round(float(np.mean(gains)), 4),
-        "recall_at_5": round(float(np.mean(recalls[5])), 4),
-        "recall_at_100": round(float(np.mean(recalls[100])), 4),
-        "hit_at_3": round(float(np.mean(hits)), 4),
-        **percentiles(times),
-    }
+    figures = {"queries": len(hits), "hit_at_3": round(float(np.mean(hits)), 4)}
+    return figures | ranks.figures() | percentiles(times)
 
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int) -> float:

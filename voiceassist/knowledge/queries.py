@@ -38,10 +38,14 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question's distinct terms, and its words with what they stand for, to be embedded."""
+    """A question's distinct terms, its words with what they stand for, and its words as heard.
+
+    `expanded` is what is embedded.
+    """
 
     terms: tuple[Term, ...]
     expanded: str
+    heard: tuple[str, ...] = ()
 
     @property
     def expression(self) -> str:
@@ -80,7 +84,7 @@ def understand(text: str) -> Query:
             if word in meant:
                 meant[word].extend(meaning)
     terms = (Term(tuple(dict.fromkeys(said)), word in ASPECTS) for word, said in meant.items())
-    return Query(tuple(terms), " ".join(expanded))
+    return Query(tuple(terms), " ".join(expanded), tuple(heard))
 
 
 @lru_cache(maxsize=4096)
