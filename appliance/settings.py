@@ -38,6 +38,7 @@ class MqttSettings(_Part):
 class PolicySettings(_Part):
     """`escalate`: "cleared" lets the hub be asked about what the gate cleared, "never" nothing.
 
+    "ask" lets it be asked where the room's library has nothing, and on a spoken yes alone.
     `generalise`: where "cleared" and the hub is there, offer to ask a held question without whom
     it is about, on a spoken yes.
     """

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from appliance.rules import phrases
 from appliance.rules.laps import Laps
-from appliance.rules.offer import Offer, put_back
+from appliance.rules.offer import Offer, proposed, put_back
 from appliance.rules.record import TurnRecord, places
 from appliance.rules.route import Hub, Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
@@ -55,7 +55,10 @@ async def take_turn(
     passages = await box.library.find(route.query)
     laps.mark("search")
     answer = box.mind.answer(route, passages)
-    offer = None if reply else await box.offers.make(transcript, verdict, up=link.up)
+    offer = None
+    if reply is None:
+        held = await box.offers.make(transcript, verdict, up=link.up)
+        offer = held or proposed(route, found=answer.found)
     record = TurnRecord(
         turn_id, heard=transcript.text, verdict=verdict, route=route.name, why=route.why,
         woke=True, found=answer.found, sources=answer.sources, sentences=answer.sentences,

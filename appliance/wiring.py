@@ -188,8 +188,11 @@ def _policy(settings: ApplianceSettings) -> str:
 
 
 def _offers(settings: ApplianceSettings, judge: JudgeStage) -> OfferStage:
-    if settings.policy.generalise and settings.policy.escalate == "cleared":
+    policy = settings.policy
+    if policy.generalise and policy.escalate == "cleared":
         return Offers(judge, clock, date.today)
+    if policy.escalate == "ask":
+        return Offers(None, clock, date.today)
     return NoOffers()
 
 

@@ -104,7 +104,7 @@ class Mind:
                 return self._obey(command)
             case Declined(why):
                 return _notice(phrases.ADJUSTED if why == "declined" else phrases.NOT_ASKED)
-            case Hub(why="generalised"):  # the turn before has quoted the library on it
+            case Hub(why="generalised" | "asked"):  # the turn before has quoted the library on it
                 return _notice(phrases.ASKING)
             case Room() | Hub():
                 if not self._shelf.version:
@@ -151,7 +151,7 @@ class Mind:
 
     def _said(self, route: Route, answer: Answer) -> Sequence[Sentence]:
         """What was said on the question: of a generalised one, in the turn before."""
-        before = self._memory.last if route.why == "generalised" else None
+        before = self._memory.last if route.why in {"generalised", "asked"} else None
         return (*before.sentences, *answer.sentences) if before else answer.sentences
 
     def _stands(self, sentence: Sentence) -> bool:

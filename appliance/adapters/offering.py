@@ -48,10 +48,13 @@ class NoOffers:
 
 
 class Offers:
-    """Offers of one room; `clock` tells seconds, `today` the day by which ages are counted."""
+    """Offers of one room; `clock` tells seconds, `today` the day by which ages are counted.
+
+    Without a `gate` held questions are not generalised.
+    """
 
     def __init__(
-        self, gate: GateStage, clock: Callable[[], float], today: Callable[[], date]
+        self, gate: GateStage | None, clock: Callable[[], float], today: Callable[[], date]
     ) -> None:
         self._gate = gate
         self._clock = clock
@@ -70,7 +73,9 @@ class Offers:
 
     async def make(self, transcript: Transcript, verdict: Verdict, *, up: bool) -> Offer | None:
         """What the gate clears of a held question once it is generalised; else None."""
-        if not up or not isinstance(verdict, Held) or command_of(verdict.text) is not None:
+        if self._gate is None or not up or not isinstance(verdict, Held):
+            return None
+        if command_of(verdict.text) is not None:
             return None
         made = await asyncio.to_thread(self._generalise, verdict)
         if made is None:

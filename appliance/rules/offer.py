@@ -1,4 +1,7 @@
-"""The offer to ask outside without who it is about, and what the next turn makes of it. Pure.
+"""The offer to ask outside, and what the next turn makes of it. Pure.
+
+A held question is offered without whom it is about; where policy says to ask first, a cleared
+one that the library has nothing on is offered as it is.
 
 Law: only a sure, spoken yes takes an offer up, in the one turn after it, in time, once it was read
 back to its end. What then leaves is the `Cleared` that the gate made of the words that were read
@@ -6,7 +9,7 @@ back. Whatever else is said, the offer is over.
 
     the next turn says    what stands against it (first that applies)     leads to
     yes                   unheard, late, unsure, offline                  Declined, by that name
-    yes                   nothing                                         Hub, "generalised"
+    yes                   nothing                                         Hub, by the offer's why
     no                                                                    Declined, "declined"
     anything else                                                         an ordinary turn
 """
@@ -17,8 +20,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Literal
 
-from appliance.rules.route import Declined, Hub, Route
+from appliance.rules.route import Declined, Hub, Room, Route
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Cleared
@@ -46,14 +50,20 @@ _REPLIES = (
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A question that the gate cleared without its items; `originals` never leave the room."""
+    """A question that the gate cleared: "generalised" without its items, "asked" as it was.
+
+    `originals` never leave the room.
+    """
 
     cleared: Cleared
     originals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    why: Literal["generalised", "asked"] = "generalised"
 
     @property
     def read_back(self) -> Sentence:
         """What is said of it: the very words that would leave."""
+        if self.why == "asked":
+            return Sentence(text="Shall I ask outside? Say yes to ask.", kind="notice")
         text = (
             "I can ask outside without who it is about: "
             f"\u201c{self.cleared.text.rstrip(' .')}\u201d. Say yes to ask."
@@ -115,7 +125,15 @@ def answered(pending: Pending | None, said: Transcript, now: float, *, up: bool)
     for why, applies in _AGAINST:
         if applies(answer):
             return Declined(why)
-    return Hub(pending.offer.cleared, why="generalised", originals=pending.offer.originals)
+    offer = pending.offer
+    return Hub(offer.cleared, why=offer.why, originals=offer.originals)
+
+
+def proposed(route: Route, *, found: bool) -> Offer | None:
+    """The offer of a cleared question that the room found nothing on, where policy says to ask."""
+    if found or not isinstance(route, Room) or route.why != "ask" or route.cleared is None:
+        return None
+    return Offer(route.cleared, why="asked")
 
 
 # what may follow the name of a person as it follows "the patient"; before "population" it may not

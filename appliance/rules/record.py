@@ -35,8 +35,8 @@ class TurnRecord:
 
     @property
     def outcome(self) -> str:
-        """What came of it, for the audit trail; "asked" is a generalised question's consent."""
-        if self.why == "generalised":
+        """What came of it, for the audit trail; "asked" is the consent to an offer."""
+        if self.why in {"generalised", "asked"}:
             return "asked"
         if self.route in {"command", "refuse"}:
             return self.route

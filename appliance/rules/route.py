@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from appliance.rules.commands import Command, command_of
 from voiceassist.contract.verdict import Cleared, Held, Verdict
 
-Policy: TypeAlias = Literal["never", "cleared"]
+Policy: TypeAlias = Literal["never", "ask", "cleared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The room answers alone; `why` is "held", "policy" or "offline".
+    """The room answers alone; `why` is "held", "policy", "ask" or "offline".
 
     `cleared` is what the gate made of the words where it cleared them.
     """
@@ -44,7 +44,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The room answers, and the hub may add to it; `why` is "cleared" or "generalised".
+    """The room answers, and the hub may add to it; `why` is "cleared", "generalised" or "asked".
 
     `originals` maps a placeholder in a generalised question to what it stands for in the room.
     """
@@ -97,6 +97,8 @@ def choose_route(verdict: Verdict, *, up: bool, policy: Policy) -> Route:
         return Order(command)
     if not isinstance(verdict, Cleared):
         return Room(searchable(verdict), "held")
-    if policy != "cleared":
+    if policy == "never":
         return Room(verdict.text, "policy", verdict)
-    return Hub(verdict) if up else Room(verdict.text, "offline", verdict)
+    if not up:
+        return Room(verdict.text, "offline", verdict)
+    return Hub(verdict) if policy == "cleared" else Room(verdict.text, "ask", verdict)

@@ -238,7 +238,9 @@ def make_room(
     mind = Mind(shelf, link, generator, cache)
     mind.expect(Speed(prompt=10_000, generation=10_000))
     judge = gate or FakeGate(events)
-    offers: OfferStage = Offers(judge, clock, lambda: TODAY) if generalise else NoOffers()
+    offers: OfferStage = NoOffers()
+    if generalise or policy == "ask":
+        offers = Offers(judge if generalise else None, clock, lambda: TODAY)
     box = Stages(
         wake=hearing, segmenter=hearing, ear=hearing, gate=judge, offers=offers, library=shelf,
         mind=mind, journal=journal, voice=voice,

@@ -160,3 +160,40 @@ async def test_later_is_offered_only_for_what_may_leave(
     room.shelf._edition.passages = ()
     await run_turn(room.box, room.frames, Link(up=False), "t1")
     assert room.voice.said == said
+
+
+async def test_where_policy_says_so_it_is_offered_to_ask_outside(make_room: Make) -> None:
+    """Nothing leaves before the yes; then the very question goes, and its answer is spoken."""
+    room = make_room(policy="ask")
+    room.shelf._edition.passages = ()
+    room.hub.reply = observed
+    question = room.hearing.text
+    record = await run_turn(room.box, room.frames, Link(up=True), "t1")
+    assert (record.route, record.why, record.offered, room.hub.asked) == ("room", "ask", True, [])
+    assert room.voice.said == [NOTHING_FOUND, "Shall I ask outside? Say yes to ask."]
+    room.hearing.text = "yes please"
+    record = await run_turn(room.box, room.frames, Link(up=True), "t2")
+    assert (record.route, record.why, record.outcome) == ("hub", "asked", "asked")
+    assert room.hub.asked == [question]
+    assert room.voice.said[-1] == OBSERVE
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "up"),
+    [
+        ("how much epinephrine in anaphylaxis", True, True),
+        ("how much epinephrine in anaphylaxis", False, False),
+        ("how much epinephrine for john", False, True),
+    ],
+)
+async def test_what_is_found_held_or_has_no_way_out_is_not_offered(
+    make_room: Make, text: str, *, found: bool, up: bool
+) -> None:
+    """A yes after a turn without an offer asks nobody."""
+    room = make_room(text, policy="ask")
+    if not found:
+        room.shelf._edition.passages = ()
+    record = await run_turn(room.box, room.frames, Link(up=up), "t1")
+    room.hearing.text = "yes"
+    await run_turn(room.box, room.frames, Link(up=True), "t2")
+    assert (record.offered, room.hub.asked) == (False, [])
