@@ -13,6 +13,7 @@ from voiceassist.errors import VoiceAssistError
 
 log = logging.getLogger(__name__)
 
+_RANK = {"NAME": 0, "DATE": 0, "ID": 2}  # "ID" is any long number
 _MOST = 200  # findings kept: a list of all patients is told by its first ones
 
 
@@ -21,7 +22,7 @@ def judge(inspector: Inspector, text: str, places: Sequence[Place]) -> Judgement
     try:
         by = inspector.name()
         items = inspector.inspect(text)
-        found = [_finding(item, text, places) for item in items]
+        found = [_finding(item, text, places) for item in _one_a_place(items)]
     except VoiceAssistError as error:
         return Judgement(problem=f"the PHI gate could not judge it: {error}")
     except Exception as error:  # noqa: BLE001 - whatever goes wrong holds (law 1)
@@ -33,6 +34,15 @@ def judge(inspector: Inspector, text: str, places: Sequence[Place]) -> Judgement
     several = {one.digest: one for one in reversed(found)}  # the first place of the same words
     kept = sorted(several.values(), key=lambda one: one.start)
     return Judgement(findings=tuple(kept[:_MOST]), by=by)
+
+
+def _one_a_place(items: Sequence[Item]) -> list[Item]:
+    """One item for each stretch: what says most of it, and nothing inside another."""
+    kept: list[Item] = []
+    for item in sorted(items, key=lambda one: (one.start, -one.end, _RANK.get(one.kind, 1))):
+        if not kept or item.end > kept[-1].end:
+            kept.append(item)
+    return kept
 
 
 def _finding(item: Item, text: str, places: Sequence[Place]) -> Finding:
