@@ -41,6 +41,7 @@ from voiceassist.engines.ports import (
     SAMPLE_RATE,
     Embedder,
     Generator,
+    Reranker,
     Samples,
     WordClassifier,
 )
@@ -145,8 +146,9 @@ def _load(
     record_override(settings.phi, journal.append)
     say("loading the library")
     embedder = engines.embedder()
-    editions = _editions(settings, identity, embedder)
-    library = _library(edition, editions, embedder)
+    reranker = engines.reranker()
+    editions = _editions(settings, identity, embedder, reranker)
+    library = _library(edition, editions, embedder, reranker)
     say("loading the ear")
     ear = Ear(engines.stt())
     say("loading the gate")
@@ -244,18 +246,23 @@ def _journal(settings: ApplianceSettings, identity: Identity | None) -> Journal:
         raise StoreFull(f"{error}; nothing can be recorded, so nothing is answered") from error
 
 
-def _library(edition: Path | None, editions: EditionStore, embedder: Embedder) -> Library | None:
+def _library(
+    edition: Path | None, editions: EditionStore, embedder: Embedder, reranker: Reranker | None
+) -> Library | None:
     if edition is not None:
-        return open_folder(edition, embedder, now_s=int(time.time()))
+        return open_folder(edition, embedder, now_s=int(time.time()), reranker=reranker)
     return editions.current()
 
 
 def _editions(
-    settings: ApplianceSettings, identity: Identity | None, embedder: Embedder
+    settings: ApplianceSettings,
+    identity: Identity | None,
+    embedder: Embedder,
+    reranker: Reranker | None = None,
 ) -> EditionStore:
     nobody = Trust(clinic=settings.clinic or "", version=1, editions=())
     trust = identity.editions if identity else nobody
-    return EditionStore(settings.data_dir / "library", embedder, trust)
+    return EditionStore(settings.data_dir / "library", embedder, trust, reranker=reranker)
 
 
 def open_editions(settings: ApplianceSettings) -> EditionStore:

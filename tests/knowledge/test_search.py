@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,35 @@ def test_plain_words_are_stemmed_once() -> None:
     stem = database.stemmer()
     assert stem(["treatments", "treatments", "b12"]) == {"treatments": "treatment", "b12": "b12"}
     assert stem([]) == {}
+
+
+class LastWord:
+    """A reranker that wants what it is told to want."""
+
+    model = "last-word"
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        self.seen: list[int] = []
+
+    def rerank(self, query: str, texts: Sequence[str]) -> Any:
+        self.seen.append(len(texts))
+        return np.array([0.9 if self.wanted in text else 0.1 for text in texts], dtype=np.float32)
+
+
+def test_a_reranker_decides_among_the_best(
+    make_store: Any, publisher: Any, documents: dict[str, Document], tmp_path: Path
+) -> None:
+    """Where there is one, its order stands, in passages and in ranks, with falling scores."""
+    packs = [publisher.make(document) for document in documents.values()]
+    publisher.serve(make_store(), 1, packs)
+    path = next((tmp_path / "store").glob("edition-*.sqlite"))
+    query = "dose of prednisolone and soap"
+    assert Library(path, publisher.embedder).find(query)[0].document == "asthma"
+    reranker = LastWord("antihistamines")
+    library = Library(path, publisher.embedder, reranker)
+    found = library.find(query)
+    assert found[0].document == "anaphylaxis"
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+    assert library.rank(query)[0] == "anaphylaxis"
+    assert all(0 < count <= 20 for count in reranker.seen)

@@ -87,6 +87,15 @@ class Embedder(Protocol):
         """Shape (len(texts), dimension), float32, each of unit length."""
 
 
+class Reranker(Protocol):
+    """Reads a question together with each of some texts. Thread-safe."""
+
+    model: str
+
+    def rerank(self, query: str, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """How well each text answers, 0 to 1, shape (len(texts),), in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A chat prompt for a local model, with the most tokens it may answer in."""

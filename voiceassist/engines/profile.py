@@ -55,6 +55,14 @@ class EmbedProfile(_Part):
     threads: int = Field(ge=1, le=32)
 
 
+class RerankProfile(_Part):
+    """A cross-encoder that orders the best passages anew, and what runs it."""
+
+    model: str
+    runtime: Literal["onnxruntime", "openvino"]
+    threads: int = Field(ge=1, le=32)
+
+
 class TaggerProfile(_Part):
     """A model of the PHI gate and what runs it."""
 
@@ -79,7 +87,10 @@ class AudioProfile(_Part):
 
 
 class Profile(_Part):
-    """One kind of board. Without `generate` the room only quotes."""
+    """One kind of board. Without `generate` the room only quotes.
+
+    Without `rerank` search keeps the order of words and meaning.
+    """
 
     name: str
     about: str
@@ -91,6 +102,7 @@ class Profile(_Part):
     tagger: TaggerProfile
     classifier: TaggerProfile
     generate: GenerateProfile | None = None
+    rerank: RerankProfile | None = None
     audio: AudioProfile = AudioProfile()
 
     @property
@@ -98,8 +110,7 @@ class Profile(_Part):
         """The models that this board needs."""
         names = [self.vad.model, self.stt.model, self.tts.model, self.embed.model]
         names += [self.tagger.model, self.classifier.model]
-        if self.generate:
-            names.append(self.generate.model)
+        names += [part.model for part in (self.generate, self.rerank) if part]
         return tuple(dict.fromkeys(names))
 
 

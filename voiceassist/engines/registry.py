@@ -8,6 +8,7 @@ from voiceassist.engines.ports import (
     Embedder,
     Generator,
     PhiTagger,
+    Reranker,
     SpeechToText,
     TextToSpeech,
     VoiceActivity,
@@ -15,6 +16,7 @@ from voiceassist.engines.ports import (
     WordClassifier,
 )
 from voiceassist.engines.profile import Profile
+from voiceassist.engines.rerank import CrossEncoder
 from voiceassist.engines.runtimes import load_onnxruntime, load_openvino
 from voiceassist.engines.store import ModelStore
 from voiceassist.engines.stt import Whisper
@@ -61,6 +63,16 @@ class Engines:
         tokenizer = self.store.file(profile.model, "tokenizer.json")
         sha256 = self.store.manifest.model(profile.model).files[0].sha256
         return MiniLm(run, inputs, tokenizer, model=profile.model, sha256=sha256)
+
+    def reranker(self) -> Reranker | None:
+        """The cross-encoder, where the board has one."""
+        profile = self.profile.rerank
+        if profile is None:
+            return None
+        load = load_openvino if profile.runtime == "openvino" else load_onnxruntime
+        run, inputs = load(self.store.file(profile.model, "model.onnx"), profile.threads)
+        tokenizer = self.store.file(profile.model, "tokenizer.json")
+        return CrossEncoder(run, inputs, tokenizer, model=profile.model)
 
     def phi_tagger(self) -> PhiTagger:
         """The PHI tagger."""

@@ -17,7 +17,7 @@ from rich.progress import track
 
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.knowledge import Passage
-from voiceassist.engines.ports import Embedder, Generator
+from voiceassist.engines.ports import Embedder, Generator, Reranker
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
@@ -181,15 +181,21 @@ def evaluate(
     ] = 0,
     seed: int = 7,
     *,
+    rerank: Annotated[bool, typer.Option(help="With the profile's reranker.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure search and answers; a question whose file is null should be refused."""
+    reranker = _reranker(profile) if rerank else None
+    if rerank and reranker is None:
+        raise WrongUse(
+            "this profile has no reranker; name one under [rerank], or leave out --rerank"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         at = work or Path(scratch)
         if library and questions:
-            figures = _eval_library(library, questions, at, profile, (word_errors, seed))
+            figures = _eval_library(library, questions, at, profile, (word_errors, seed), reranker)
         elif corpus and queries and qrels:
-            figures = _eval_beir(corpus, queries, qrels, at, profile)
+            figures = _eval_beir((corpus, queries, qrels), at, profile, reranker)
         else:
             raise WrongUse("give --library and --questions, or --corpus, --queries and --qrels")
     if as_json:
@@ -237,11 +243,16 @@ def bench(
 
 
 def _eval_library(
-    source: Path, questions: Path, work: Path, profile: str, errors: tuple[float, int]
+    source: Path,
+    questions: Path,
+    work: Path,
+    profile: str,
+    errors: tuple[float, int],
+    reranker: Reranker | None,
 ) -> dict[str, Any]:
     embedder = _embedder(profile)
     _build(source, work, embedder)
-    opened = folder.open_folder(work, embedder, now_s=int(time.time()))
+    opened = folder.open_folder(work, embedder, now_s=int(time.time()), reranker=reranker)
     rows = list(_rows(questions))
     asked = [measure.Asked(r["question"], slug(r["file"]) if r["file"] else None) for r in rows]
     if errors[0]:
@@ -250,8 +261,9 @@ def _eval_library(
 
 
 def _eval_beir(
-    corpus: Path, queries: Path, qrels: Path, work: Path, profile: str
+    paths: tuple[Path, Path, Path], work: Path, profile: str, reranker: Reranker | None
 ) -> dict[str, Any]:
+    corpus, queries, qrels = paths
     source = work / "documents"
     source.mkdir(parents=True, exist_ok=True)
     for row in _rows(corpus):
@@ -259,7 +271,8 @@ def _eval_beir(
         (source / f"{row['_id']}.txt").write_text(text, encoding="utf-8")
     embedder = _embedder(profile)
     _build(source, work / "edition", embedder)
-    opened = folder.open_folder(work / "edition", embedder, now_s=int(time.time()))
+    now_s = int(time.time())
+    opened = folder.open_folder(work / "edition", embedder, now_s=now_s, reranker=reranker)
     relevant: dict[str, dict[str, int]] = {}
     with qrels.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
@@ -297,6 +310,10 @@ def _track(items: list[T], what: str) -> Iterable[T]:
     return track(items, description=what, console=err, transient=True)
 
 
+def _reranker(profile: str) -> Reranker | None:
+    return Engines(load_profile(profile), default_store()).reranker()
+
+
 def _generator(profile: str) -> Generator | None:
     return Engines(load_profile(profile), default_store()).generator()
 
@@ -306,7 +323,9 @@ def _embedder(profile: str) -> Embedder:
 
 
 def _open(edition: Path | None, profile: str) -> Any:
-    return folder.open_folder(last.edition(edition), _embedder(profile), now_s=int(time.time()))
+    at = last.edition(edition)
+    now_s = int(time.time())
+    return folder.open_folder(at, _embedder(profile), now_s=now_s, reranker=_reranker(profile))
 
 
 def _start_of(passage: Passage) -> str:

@@ -28,7 +28,7 @@ from voiceassist import files
 from voiceassist.contract.edition import EmbeddingSpec, Manifest, PackRef
 from voiceassist.contract.packlist import state_root
 from voiceassist.contract.trust import Trust
-from voiceassist.engines.ports import Embedder
+from voiceassist.engines.ports import Embedder, Reranker
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import canary, database
 from voiceassist.knowledge.kept import Named, check_bytes, checked, kept_in, name_for, point
@@ -71,9 +71,17 @@ class EditionStore:
     `knowledge.update.update` fills it.
     """
 
-    def __init__(self, root: Path, embedder: Embedder, anchor: Trust) -> None:
+    def __init__(
+        self,
+        root: Path,
+        embedder: Embedder,
+        anchor: Trust,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._root = root
         self._embedder = embedder
+        self._reranker = reranker
         self._looking = threading.Lock()
         self._open: Library | None = None
         self._open_mark: _Mark | None = None
@@ -155,7 +163,7 @@ class EditionStore:
         leaves the current edition serving.
         """
         named = self._build(manifest, packs, contents)
-        library = Library(self._root / named.file, self._embedder)
+        library = Library(self._root / named.file, self._embedder, self._reranker)
         older = (one for one in self._kept() if one.version < named.version)
         kept = (named, *older)[:2]
         with self._looking:
@@ -208,7 +216,7 @@ class EditionStore:
     def _serve(self, named: Named) -> Library:
         path = self._root / named.file
         checked(path)
-        return Library(path, self._embedder)
+        return Library(path, self._embedder, self._reranker)
 
     def _mark(self, named: Named) -> _Mark | None:
         try:

@@ -35,7 +35,7 @@ from voiceassist.contract.edition import (
 from voiceassist.contract.packlist import list_bytes, make_update, read_list
 from voiceassist.contract.signing import Envelope, Signer
 from voiceassist.contract.trust import Trust, trust_in, write_chain
-from voiceassist.engines.ports import Embedder
+from voiceassist.engines.ports import Embedder, Reranker
 from voiceassist.errors import BadInput, Unverified, WrongUse
 from voiceassist.knowledge.documents import SUFFIXES, Document, Limits, read_document
 from voiceassist.knowledge.drugs import most_named
@@ -114,10 +114,12 @@ def build(
     return Built(manifest, named, new, tuple(refused))
 
 
-def open_folder(folder: Path, embedder: Embedder, *, now_s: int) -> Library:
+def open_folder(
+    folder: Path, embedder: Embedder, *, now_s: int, reranker: Reranker | None = None
+) -> Library:
     """The newest edition of the folder, verified and open."""
     source = FolderSource(folder)
-    store = EditionStore(folder / "store", embedder, source.trust())
+    store = EditionStore(folder / "store", embedder, source.trust(), reranker=reranker)
     update(store, source, now_s=now_s)
     library = store.current()
     if library is None:

@@ -10,7 +10,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from voiceassist.contract.edition import PackRef
 from voiceassist.contract.knowledge import Passage
-from voiceassist.engines.ports import Embedder
+from voiceassist.engines.ports import Embedder, Reranker
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import database
 from voiceassist.knowledge.documents.model import Info
@@ -39,6 +39,7 @@ _DEPTH = 200  # how far down each ranking is read, at least
 _SAME = 2  # passages of one document among the best few, so that others are seen
 _FEW = 10
 _MISHEARD, _MISHEARD_DRUG = 0.9, 0.6  # what strength keeps where a word was taken for another
+_RERANKED = 20
 _MASKS = 8  # filters whose masks are kept
 _EVERY = -1  # no limit, as SQLite says it
 _DEEPER = 3  # passages read for each document that is ranked
@@ -79,8 +80,9 @@ class _Documents:
 class Library:
     """One edition, open for search."""
 
-    def __init__(self, path: Path, embedder: Embedder) -> None:
+    def __init__(self, path: Path, embedder: Embedder, reranker: Reranker | None = None) -> None:
         self._embedder = embedder
+        self._reranker = reranker
         self._lock = threading.Lock()
         self._connection = database.connect(path)
         with database.errors_named():
@@ -112,6 +114,8 @@ class Library:
         vector = self._embedder.embed([asked.expanded])[0]
         with self._lock, database.errors_named():
             ranking = self._rank(asked, vector, max(_DEPTH, limit), filters)
+        ranking = self._reranked(query, ranking)
+        with self._lock, database.errors_named():
             best = self._spread(ranking.scores) if limit <= _FEW else iter(ranking.scores)
             return [self._passage(one, ranking, asked) for one in islice(best, limit)]
 
@@ -123,6 +127,7 @@ class Library:
         vector = self._embedder.embed([asked.expanded])[0]
         with self._lock, database.errors_named():
             ranking = self._rank(asked, vector, max(_DEPTH, _DEEPER * limit), filters)
+        ranking = self._reranked(query, ranking)
         places = dict.fromkeys(int(self._documents.of[one]) for one in ranking.scores)
         return [self._documents.names[place] for place in places][:limit]
 
@@ -173,6 +178,21 @@ class Library:
         scores = fuse(by_words, cosines)
         ranked = sorted(scores, key=lambda one: (-scores[one], one))
         return _Ranking({one: scores[one] for one in ranked}, cosines)
+
+    def _reranked(self, query: str, ranking: _Ranking) -> _Ranking:
+        """The best in the reranker's order, above the others; outside the lock, as it is slow."""
+        if self._reranker is None or not ranking.scores:
+            return ranking
+        best = list(islice(self._spread(ranking.scores), _RERANKED))
+        with self._lock, database.errors_named():
+            read = [self._connection.execute(_READ, (one,)).fetchone() for one in best]
+        rows = [dict(zip(_FIELDS, row, strict=True)) for row in read]
+        texts = [f"{row['title']}. {' '.join(row['text'].split())}" for row in rows]
+        anew = self._reranker.rerank(query, texts)
+        scores = {one: score / 2 for one, score in ranking.scores.items()}
+        scores |= {one: (1 + float(s)) / 2 for one, s in zip(best, anew, strict=True)}
+        ranked = sorted(scores, key=lambda one: (-scores[one], one))
+        return replace(ranking, scores={one: scores[one] for one in ranked})
 
     def _by_words(
         self, terms: Sequence[Term], depth: int, allowed: Mask | None
