@@ -17,6 +17,7 @@ from appliance.adapters.hearing import Ear
 from appliance.adapters.judging import Judge
 from appliance.adapters.speakers import NullSpeaker
 from appliance.bench import phi_speech
+from appliance.bench.faults.cli import faults
 from appliance.bench.measure import Result, Row, report
 from appliance.bench.processes import usage
 from appliance.bench.turns import read_rows, take_turns
@@ -34,6 +35,7 @@ from voiceassist.phi.labelled import read_rows as read_labelled
 from voiceassist.phi.split import Part
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.command()(faults)
 
 
 @app.callback()
