@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -16,6 +17,7 @@ from rich.progress import Progress, track
 from appliance.adapters.hearing import Ear
 from appliance.adapters.judging import Judge
 from appliance.adapters.speakers import NullSpeaker
+from appliance.bench import library_speech as spoken_questions
 from appliance.bench import phi_speech
 from appliance.bench.faults.cli import faults
 from appliance.bench.measure import Result, Row, report
@@ -106,6 +108,35 @@ def phi(
         print_json(figures)
     else:
         out.print(phi_speech.as_table(figures))
+
+
+@app.command("library-speech")
+def library_speech(
+    library: Annotated[Path, typer.Option(help="A folder of documents.")],
+    questions: Annotated[Path, typer.Option(help="JSONL: question, file.")],
+    rows: Annotated[int, typer.Option(min=1, help="So many questions.")] = 150,
+    seed: Annotated[int, typer.Option(help="Which questions are drawn.")] = 0,
+    *,
+    profile: Annotated[str, typer.Option(help="The board.")] = "generic-x86",
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Speak questions on a library, recognise them, and search with what was heard."""
+    drawn = spoken_questions.draw(questions, rows, seed)
+    with err.status("loading"):
+        edition = _edition_of(library, profile)
+        engines = Engines(load_profile(profile), default_store())
+        opened = folder.open_folder(edition, engines.embedder(), now_s=int(time.time()))
+        ear, voice = Ear(engines.stt()), engines.tts()
+    ear.expect(opened.drug_names)
+    with contextlib.closing(voice), contextlib.closing(ear), contextlib.closing(opened):
+        heard = spoken_questions.hear(drawn, voice, ear)
+        told = list(track(heard, "speaking and hearing", len(drawn), console=err, transient=True))
+        figures = spoken_questions.compare(opened, drawn, told) | {"seed": seed}
+    if as_json:
+        print_json(figures)
+        return
+    for name, value in figures.items():
+        out.print(f"{name:32} {value}", markup=False, soft_wrap=True)
 
 
 def _spoken(drawn: list[Labelled], names: tuple[str, ...], profile: str) -> list[phi_speech.Twice]:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
+from appliance.bench import library_speech
 from appliance.bench.measure import Result, Row, report, spread, word_error_rate, words
 from appliance.bench.processes import usage
 from appliance.bench.turns import read_rows
 from appliance.turn import TurnRecord
+from voiceassist.contract.knowledge import Passage
 from voiceassist.contract.verdict import Cleared, Held
-from voiceassist.errors import WrongUse
+from voiceassist.errors import BadInput, WrongUse
 from voiceassist.phi import gate as phi_gate
 
 
@@ -74,3 +79,42 @@ def test_a_bad_manifest_is_named(tmp_path: object) -> None:
     (tmp_path / "manifest.jsonl").write_text('{"file": "a.flac"}\n')  # type: ignore[operator]
     with pytest.raises(WrongUse, match="not a manifest"):
         read_rows(tmp_path)  # type: ignore[arg-type]
+
+
+class Shelf:
+    """Knows one document, by one word."""
+
+    def find(self, query: str) -> list[Passage]:
+        text = "Asthma is treated with salbutamol."
+        found = Passage(
+            id=1, document="asthma", version=1, title="Asthma", place="", text=text,
+            start=0, end=len(text), strength=0.9, score=1.0,
+        )  # fmt: skip
+        return [found] if "asthma" in query else []
+
+
+def test_what_was_heard_is_compared_with_what_was_written() -> None:
+    """Hits, quotations and refusals stand beside each other, with the word errors between."""
+    asked = [library_speech.Question("what is asthma", "asthma")] * 2
+    figures = library_speech.compare(Shelf(), asked, ["what is asthma", "what is asma"])
+    assert figures["word_error_rate"] == pytest.approx(1 / 6, abs=1e-3)
+    assert figures["written"]["hit_at_3"] == 1
+    assert figures["heard"] == {
+        "hit_at_3": 0.5,
+        "quoted_from_right_document": 1,
+        "refused": 0.5,
+    }
+
+
+def test_questions_are_drawn_by_seed_from_those_that_have_an_answer(tmp_path: Path) -> None:
+    """The seed decides which; questions without a document are left out; a bad file is named."""
+    rows = [{"question": f"q {n}", "file": f"d{n}.md" if n % 2 else None} for n in range(40)]
+    path = tmp_path / "q.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    drawn = library_speech.draw(path, 5, seed=1)
+    assert drawn == library_speech.draw(path, 5, seed=1)
+    assert drawn != library_speech.draw(path, 5, seed=2)
+    assert len(library_speech.draw(path, 99, seed=1)) == 20
+    path.write_text("no json")
+    with pytest.raises(BadInput, match=str(path)):
+        library_speech.draw(path, 5, seed=1)
