@@ -31,7 +31,15 @@ from voiceassist.contract.trust import Trust
 from voiceassist.engines.ports import Embedder, Reranker
 from voiceassist.errors import Unverified
 from voiceassist.knowledge import canary, database
-from voiceassist.knowledge.kept import Named, check_bytes, checked, kept_in, name_for, point
+from voiceassist.knowledge.kept import (
+    Named,
+    check_bytes,
+    checked,
+    kept_in,
+    name_for,
+    point,
+    usable_in,
+)
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import PackContent, embedding_of
 from voiceassist.knowledge.trusted import TrustedKeys
@@ -99,7 +107,7 @@ class EditionStore:
         The library given out before is left open for whoever still reads it; they close it.
         """
         with self._looking:
-            for named in self._kept():
+            for named in usable_in(self._root):
                 mark = self._mark(named)
                 if mark is None or mark in self._damaged:
                     continue
@@ -164,12 +172,11 @@ class EditionStore:
         """
         named = self._build(manifest, packs, contents)
         library = Library(self._root / named.file, self._embedder, self._reranker)
-        older = (one for one in self._kept() if one.version < named.version)
-        kept = (named, *older)[:2]
+        kept = (named, *self._before(named))[:2]
         with self._looking:
             point(self._root, kept)
             self._open, self._open_mark = library, self._mark(named)
-        self._tidy({one.file for one in kept})
+        self._tidy({one.file for one in kept}, {pack.sha256 for pack in packs})
         return library
 
     def _build(
@@ -218,6 +225,13 @@ class EditionStore:
         checked(path)
         return Library(path, self._embedder, self._reranker)
 
+    def _before(self, named: Named) -> Iterator[Named]:
+        """The editions before `named` whose files nobody found damaged."""
+        for one in usable_in(self._root):
+            mark = self._mark(one)
+            if one.version < named.version and mark is not None and mark not in self._damaged:
+                yield one
+
     def _mark(self, named: Named) -> _Mark | None:
         try:
             found = (self._root / named.file).stat()
@@ -228,17 +242,19 @@ class EditionStore:
     def _kept(self) -> tuple[Named, ...]:
         return kept_in(self._root)
 
-    def _tidy(self, kept: set[str]) -> None:
+    def _tidy(self, kept: set[str], packs: set[str]) -> None:
+        """Packs of the edition that serves stay: what comes next is patched from them."""
         for path in self._root.glob("edition-*"):
             if path.name not in kept:
                 _remove(path)
         for path in self.packs.glob("*"):
-            _remove(path)
+            if path.name not in packs:
+                _remove(path)
 
 
 def manifest_at(root: Path) -> Manifest | None:
     """What the store in `root` would serve, told without an embedder; None for nothing."""
-    for named in kept_in(root):
+    for named in usable_in(root):
         with contextlib.suppress(Unverified):
             return checked(root / named.file)
     return None

@@ -51,8 +51,16 @@ def point(root: Path, kept: tuple[Named, ...]) -> None:
 def kept_in(root: Path) -> tuple[Named, ...]:
     """The editions kept, the newest first; without a pointer, what the files' names say."""
     pointed = _pointed(root)
-    if pointed is not None:
-        return pointed
+    return found_in(root) if pointed is None else pointed
+
+
+def usable_in(root: Path) -> tuple[Named, ...]:
+    """The editions kept, then others whose files are still there: better than none."""
+    return tuple(dict.fromkeys((*kept_in(root), *found_in(root))))
+
+
+def found_in(root: Path) -> tuple[Named, ...]:
+    """The editions that the files' names tell of, the newest first."""
     found = (_EDITION.fullmatch(path.name) for path in root.glob("edition-*"))
     named = [Named(version=int(one[1]), file=one[0]) for one in found if one]
     return tuple(sorted(named, key=lambda one: -one.version))
