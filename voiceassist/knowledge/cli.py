@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime as dt
-import json
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -21,13 +19,13 @@ from voiceassist.engines.ports import Embedder, Generator, Reranker
 from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
-from voiceassist.errors import BadInput, WrongUse
+from voiceassist.errors import WrongUse
 from voiceassist.knowledge import attack as attacking
 from voiceassist.knowledge import bench as sizing
-from voiceassist.knowledge import folder, joining, last, measure
+from voiceassist.knowledge import evaluating, folder, joining, last, measure
 from voiceassist.knowledge.answers import Answer, answer, compose_prompt
-from voiceassist.knowledge.documents.reader import slug
 from voiceassist.knowledge.filters import Filters
+from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.synthetic import PER_DOCUMENT
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -193,9 +191,18 @@ def evaluate(
     with tempfile.TemporaryDirectory() as scratch:
         at = work or Path(scratch)
         if library and questions:
-            figures = _eval_library(library, questions, at, profile, (word_errors, seed), reranker)
+            opened = _built(library, at, profile, reranker)
+            asked = list(evaluating.questions(questions))
+            figures = (
+                measure.misheard(opened, asked, word_errors, seed)
+                if word_errors
+                else measure.ask_all(opened, _track(asked, "Asking"))
+            )
         elif corpus and queries and qrels:
-            figures = _eval_beir((corpus, queries, qrels), at, profile, reranker)
+            evaluating.write_corpus(corpus, at / "documents")
+            opened = _built(at / "documents", at / "edition", profile, reranker)
+            texts, relevant = evaluating.judgements(queries, qrels)
+            figures = measure.rank_all(opened, texts, relevant)
         else:
             raise WrongUse("give --library and --questions, or --corpus, --queries and --qrels")
     if as_json:
@@ -242,45 +249,10 @@ def bench(
         out.print("  ".join(f"{name} {value}" for name, value in one.items()))
 
 
-def _eval_library(
-    source: Path,
-    questions: Path,
-    work: Path,
-    profile: str,
-    errors: tuple[float, int],
-    reranker: Reranker | None,
-) -> dict[str, Any]:
+def _built(source: Path, at: Path, profile: str, reranker: Reranker | None) -> Library:
     embedder = _embedder(profile)
-    _build(source, work, embedder)
-    opened = folder.open_folder(work, embedder, now_s=int(time.time()), reranker=reranker)
-    rows = list(_rows(questions))
-    asked = [measure.Asked(r["question"], slug(r["file"]) if r["file"] else None) for r in rows]
-    if errors[0]:
-        return measure.misheard(opened, asked, *errors)
-    return measure.ask_all(opened, _track(asked, "Asking"))
-
-
-def _eval_beir(
-    paths: tuple[Path, Path, Path], work: Path, profile: str, reranker: Reranker | None
-) -> dict[str, Any]:
-    corpus, queries, qrels = paths
-    source = work / "documents"
-    source.mkdir(parents=True, exist_ok=True)
-    for row in _rows(corpus):
-        text = f"{row.get('title') or 'Untitled'}\n===\n\n{row['text']}\n"
-        (source / f"{row['_id']}.txt").write_text(text, encoding="utf-8")
-    embedder = _embedder(profile)
-    _build(source, work / "edition", embedder)
-    now_s = int(time.time())
-    opened = folder.open_folder(work / "edition", embedder, now_s=now_s, reranker=reranker)
-    relevant: dict[str, dict[str, int]] = {}
-    with qrels.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if int(row["score"]) > 0:
-                documents = relevant.setdefault(row["query-id"], {})
-                documents[slug(f"{row['corpus-id']}.txt")] = int(row["score"])
-    texts = {row["_id"]: row["text"] for row in _rows(queries)}
-    return measure.rank_all(opened, texts, relevant)
+    _build(source, at, embedder)
+    return folder.open_folder(at, embedder, now_s=int(time.time()), reranker=reranker)
 
 
 def _build(source: Path, out_dir: Path, embedder: Embedder) -> None:
@@ -292,18 +264,6 @@ def _build(source: Path, out_dir: Path, embedder: Embedder) -> None:
         now_s=int(time.time()),
         track=lambda files: _track(files, "Reading and embedding documents"),
     )
-
-
-def _rows(path: Path) -> Iterator[Any]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise WrongUse(f"{path}: no such file; name a JSONL file") from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError as error:
-            raise BadInput(f"{path}, line {number}: not JSON; mend the line") from error
 
 
 def _track(items: list[T], what: str) -> Iterable[T]:
