@@ -39,7 +39,8 @@ from voiceassist.knowledge.passages import passages_form
 
 _AT_ONCE = 16  # texts embedded between two notes of progress
 _READ_PERCENT = 5
-
+_APART = "\n" * 300
+_NUMBER = re.compile(r"(?<!mrn[ -])\b\d{5,}(?: \d+)?\b", re.IGNORECASE)
 
 ReadDocument: TypeAlias = Callable[[str, bytes, Limits], Document]
 
@@ -173,8 +174,13 @@ def words_of(data: bytes, pack: ServedPack) -> str:
 
 
 def _judged(text: str, title: str, name: str) -> str:
-    """What the gate looks at: all that a pack says, for rooms hold the title and the name, too."""
-    return f"{text}\n\n{title}\n\n{re.sub(r'[_/]+|[.][a-z]+$', ' ', name)}"
+    """What the gate looks at: all that a pack says, for rooms hold the title and the name, too.
+
+    They stand apart, and a file's own number ("small-cell-0000032") is left out, so that it is
+    not taken for a telephone's or for that of somebody named elsewhere.
+    """
+    words = re.sub(r"[_/]+|[.][a-z]+$", " ", name)
+    return _APART.join((text, title, _NUMBER.sub("", words)))
 
 
 def _described(info: Info) -> Description:
