@@ -39,6 +39,7 @@ _DEPTH = 200  # how far down each ranking is read, at least
 _SAME = 2  # passages of one document among the best few, so that others are seen
 _FEW = 10
 _MISHEARD, _MISHEARD_DRUG = 0.9, 0.6  # what strength keeps where a word was taken for another
+_UNSURE = 0.6  # how much of a word that was taken for another counts as lacking, nevertheless
 _RERANKED = 20
 _MASKS = 8  # filters whose masks are kept
 _EVERY = -1  # no limit, as SQLite says it
@@ -226,10 +227,12 @@ class Library:
         terms = [one.term for one in asked.weighed]
         weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in asked.weighed]
         holding = self._holding(int(self._documents.of[number]), terms, ranking.holding)
+        unsure = [_UNSURE * rarity(0, self._total)] * len(asked.nears)
+        lacking = [False] * len(unsure)
         evidence = Evidence(
             ranking.cosines[number],
-            coverage(weights, [number in one for one in holding]),
-            coverage(weights, [bool(one) for one in holding]),
+            coverage(weights + unsure, [number in one for one in holding] + lacking),
+            coverage(weights + unsure, [bool(one) for one in holding] + lacking),
         )
         return Passage(
             **found,
