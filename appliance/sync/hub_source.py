@@ -22,6 +22,7 @@ from voiceassist.knowledge.source import MAX_MANIFEST, Offer
 _PATIENCE_S = 30.0
 _SLOWEST = 16 << 10  # bytes a second, beyond the patience
 _PLAIN = {"Accept-Encoding": "identity"}  # what comes is compressed already, and verified as it is
+_MAY_LACK = ("/library/edition", "/library/patches/")
 _LATER = "the room keeps its library and tries again"
 
 
@@ -63,6 +64,12 @@ class HubSource:
                 yield chunk[skip:]
                 skip = max(0, skip - len(chunk))
 
+    def patch(self, ref: PackRef, base: str) -> bytes:
+        """What turns the pack `base` into `ref`."""
+        with self._get(f"/library/patches/{ref.sha256}?from={base}") as answer:
+            missing = answer.status_code == HTTPStatus.NOT_FOUND
+            return b"" if missing else self._whole(answer, ref.size)
+
     def _whole(self, answer: httpx.Response, most: int) -> bytes:
         return b"".join(self._chunks(answer, most))
 
@@ -81,7 +88,7 @@ class HubSource:
     def _get(self, path: str, headers: dict[str, str] | None = None) -> Iterator[httpx.Response]:
         try:
             with self._client.stream("GET", path, headers=_PLAIN | (headers or {})) as answer:
-                if answer.status_code != HTTPStatus.NOT_FOUND or path != "/library/edition":
+                if answer.status_code != HTTPStatus.NOT_FOUND or not path.startswith(_MAY_LACK):
                     self._check(answer)
                 yield answer
         except httpx.HTTPError as error:

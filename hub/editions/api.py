@@ -71,6 +71,18 @@ def keys(_room: RoomCaller, editions: Editions, after: Annotated[int, Query(ge=0
     return Response(editions.key_chain(after), media_type="application/json")
 
 
+@router.get("/library/patches/{sha256}", response_class=Response)
+def patch(
+    _room: RoomCaller,
+    editions: Editions,
+    sha256: Annotated[str, Path(pattern=_SHA256)],
+    base: Annotated[str, Query(alias="from", pattern=_SHA256)],
+) -> Response:
+    """What turns the pack `from` into a newer one; 404 where it is to be fetched whole."""
+    data = editions.patch(sha256, base)
+    return Response(data, media_type="application/zstd", headers=_FOR_EVER)
+
+
 @router.get("/library/packs/{sha256}", response_class=FileResponse)
 def pack(
     _room: RoomCaller,

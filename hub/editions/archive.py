@@ -12,8 +12,9 @@ from hub.errors import NotFound
 from hub.storage.blobs import Blobs
 from voiceassist.contract.edition import PackRef
 from voiceassist.contract.packlist import list_bytes, make_update, read_list
+from voiceassist.knowledge.patches import make_patch
 
-_REMEMBERED = 32  # updates: many rooms ask for the same few
+_REMEMBERED = 64  # updates and patches: many rooms ask for the same few
 
 
 class Archive:
@@ -23,6 +24,7 @@ class Archive:
         self._lists = lists
         self._packs = packs
         self._update = lru_cache(_REMEMBERED)(self._make_update)
+        self._patch = lru_cache(_REMEMBERED)(self._make_patch)
 
     def keep(self, refs: Iterable[PackRef]) -> str:
         """Keep a list; returns its state root."""
@@ -39,6 +41,20 @@ class Archive:
     def update(self, root: str, held: str) -> bytes:
         """The list `root` as an update of `held`, whole where that is not known here."""
         return self._update(root, held)
+
+    def patch(self, pack: str, base: str) -> bytes:
+        """What turns the pack `base` into `pack`.
+
+        Raises `NotFound` where one of them is not here, or where a patch would save little.
+        """
+        return self._patch(pack, base)
+
+    def _make_patch(self, pack: str, base: str) -> bytes:
+        new = self._packs.get(pack)
+        patch = make_patch(self._packs.get(base), new)
+        if len(patch) > len(new) // 2:
+            raise NotFound("these packs have little in common; fetch the new one whole")
+        return patch
 
     def _make_update(self, root: str, held: str) -> bytes:
         wanted = self.list_of(root)

@@ -108,6 +108,10 @@ class EditionService:
         """The list `root` as an update of the list `held`; raises `NotFound`."""
         return self._archive.update(root, held)
 
+    def patch(self, pack: str, base: str) -> bytes:
+        """What turns the pack `base` into `pack`; raises `NotFound`."""
+        return self._archive.patch(pack, base)
+
     def key_chain(self, after: int) -> bytes:
         """The statements of keys after version `after`, as JSON."""
         return write_chain(self._keys.chain(after))

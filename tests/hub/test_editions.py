@@ -16,6 +16,7 @@ from voiceassist.contract.signing import Envelope
 from voiceassist.contract.trust import Trust, follow, read_chain
 from voiceassist.contract.wire import RoomState
 from voiceassist.knowledge.packs import read_pack
+from voiceassist.knowledge.patches import apply_patch
 
 TEXT = b"# Gout\n\nGive naproxen 500 mg twice daily. Check the kidneys first.\n"
 MORE = b"# Sore throat\n\nMost need no antibiotic. Give paracetamol.\n"
@@ -261,6 +262,21 @@ async def test_lists_travel_whole_or_as_what_changed(hub: Any, box: Any, fail: A
     gone = await hub.client.get(f"/api/v1/library/lists/{'0' * 64}", headers=_bearer(box, "d"))
     fail(gone, 404, "NOT_FOUND")
     assert (await hub.client.get(path)).status_code == 401
+
+
+async def test_a_changed_pack_travels_as_a_patch(hub: Any, box: Any, fail: Any) -> None:
+    """What changed since a pack that the hub has; 404 where it has it not."""
+    _enrol(hub, box)
+    _add(hub, "gout.md", TEXT * 20)
+    old = hub.rooms.documents.serving()[0].ref
+    _add(hub, "gout.md", TEXT * 20 + b"Call if fever comes.\n")
+    new = hub.rooms.documents.serving()[0].ref
+    path = f"/api/v1/library/patches/{new.sha256}?from="
+    answer = await hub.client.get(path + old.sha256, headers=_bearer(box, "a"))
+    before = hub.rooms.packs.get(old.sha256)
+    assert apply_patch(answer.content, before, new) == hub.rooms.packs.get(new.sha256)
+    fail(await hub.client.get(path + "0" * 64, headers=_bearer(box, "b")), 404, "NOT_FOUND")
+    assert (await hub.client.get(path + old.sha256)).status_code == 401
 
 
 async def test_the_chain_of_keys_is_served(hub: Any, box: Any) -> None:

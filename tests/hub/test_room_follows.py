@@ -148,9 +148,9 @@ def test_what_a_poll_and_a_change_cost(followed: Followed) -> None:
     followed.publish()
     assert followed.sync.check()
     paths = [path.split("/")[4] for path, _, _ in followed.passed]
-    assert paths == ["edition", "lists", "packs"]
+    assert paths == ["edition", "lists", "patches"]
     few = followed.spent()
-    assert few < 8000
+    assert few < 5000
     assert full > 30 * 1000
 
 

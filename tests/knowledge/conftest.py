@@ -18,6 +18,7 @@ from voiceassist.knowledge.documents import Document, Limits, read_document
 from voiceassist.knowledge.editions import EditionStore, make_manifest
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
+from voiceassist.knowledge.patches import make_patch
 from voiceassist.knowledge.queries import content_words, stem
 from voiceassist.knowledge.source import Offer
 from voiceassist.knowledge.update import update
@@ -111,6 +112,7 @@ class Publisher:
         self.offered: Envelope | None = None
         self.fetched: list[tuple[PackRef, int]] = []
         self.lists: list[tuple[str, str]] = []
+        self.patching = False
         self.anchor = trust_in(self.signer.public, clinic=CLINIC)
 
     def make(self, document: Document, version: int = 1) -> Pack:
@@ -167,6 +169,9 @@ class Publisher:
     def pack_list(self, root: str, held: str) -> bytes:
         self.lists.append((root, held))
         return make_update(self.known[root], self.known.get(held))
+
+    def patch(self, ref: PackRef, base: str) -> bytes:
+        return make_patch(self.packs[base], self.packs[ref.sha256]) if self.patching else b""
 
     def pack(self, ref: PackRef, offset: int) -> Iterator[bytes]:
         self.fetched.append((ref, offset))

@@ -108,7 +108,7 @@ def build_pack(
     body = canonical(header.model_dump(mode="json"))
     vectors = _directions(drafts, embedder, known).tobytes()
     content = MAGIC + struct.pack("<I", len(body)) + body + vectors
-    data = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(content)
+    data = compress(content)
     ref = PackRef(
         document=document.id,
         version=version,
@@ -125,7 +125,7 @@ def read_pack(data: bytes, ref: PackRef) -> PackContent:
     if len(data) != ref.size or sha256(data) != ref.sha256:
         raise Unverified(f"{here} is altered or cut short; fetch it again")
     try:
-        content = _unpack(data)
+        content = unpack(data)
         header, vectors = _parts(content)
         _check(header, ref)
         rows = np.frombuffer(vectors, dtype=np.int8)
@@ -133,6 +133,20 @@ def read_pack(data: bytes, ref: PackRef) -> PackContent:
     except (ValueError, ValidationError, zstandard.ZstdError, struct.error) as error:
         raise Unverified(f"{here} is malformed; publish the document again") from error
     return PackContent(header, directions)
+
+
+def compress(content: bytes) -> bytes:
+    """A pack's bytes: the same for the same content and release of zstd."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress(content)
+
+
+def unpack(data: bytes, dictionary: zstandard.ZstdCompressionDict | None = None) -> bytes:
+    """Decompress within `MAX_UNPACKED`; raises `ValueError` for a frame that states no size."""
+    size = zstandard.get_frame_parameters(data).content_size
+    if not 0 < size <= MAX_UNPACKED:
+        raise ValueError("a pack must state its size, within the limit")
+    unpacker = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=1 << 28)
+    return unpacker.decompress(data, max_output_size=size)
 
 
 def passage_input(context: str, text: str) -> str:
@@ -145,14 +159,6 @@ def unit(directions: Directions) -> npt.NDArray[np.float32]:
     rows = directions.astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.maximum(lengths, 1e-9), dtype=np.float32)
-
-
-def _unpack(data: bytes) -> bytes:
-    """Decompress within `MAX_UNPACKED`; a frame that does not state its size is refused."""
-    size = zstandard.get_frame_parameters(data).content_size
-    if not 0 < size <= MAX_UNPACKED:
-        raise ValueError("a pack must state its size, within the limit")
-    return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
 
 
 def _parts(content: bytes) -> tuple[PackHeader, bytes]:

@@ -47,6 +47,9 @@ class LibrarySource(Protocol):
     def pack(self, ref: PackRef, offset: int) -> Iterator[bytes]:
         """A pack's bytes from `offset`, in chunks."""
 
+    def patch(self, ref: PackRef, base: str) -> bytes:
+        """What turns the pack `base` into `ref` (`knowledge.patches`); empty for none."""
+
 
 def read_chunks(path: Path, offset: int) -> Iterator[bytes]:
     """A file's bytes from `offset`, in chunks."""

@@ -26,6 +26,7 @@ from voiceassist.errors import Unavailable, Unverified
 from voiceassist.knowledge import database
 from voiceassist.knowledge.editions import EditionStore
 from voiceassist.knowledge.packs import PackContent, read_pack
+from voiceassist.knowledge.patches import apply_patch
 from voiceassist.knowledge.source import MAX_MANIFEST, LibrarySource
 
 
@@ -72,9 +73,10 @@ def _install(store: EditionStore, source: LibrarySource, manifest: Manifest) -> 
     here = set(held)
     lacking = [pack for pack in packs if pack not in here]
     store.packs.mkdir(parents=True, exist_ok=True)
-    _drop_others(store.packs, lacking)
+    _drop_others(store.packs, [*packs, *held])
+    before = {pack.document: pack for pack in held}
     for pack in lacking:
-        _fetch(store.packs, source, pack)
+        _fetch(store.packs, source, pack, before.get(pack.document))
     store.install(manifest, packs, _contents(store.packs, lacking, manifest))
 
 
@@ -105,17 +107,22 @@ def _bounded(data: bytes) -> bytes:
 
 
 def _drop_others(folder: Path, wanted: Sequence[PackRef]) -> None:
-    """Forget what was fetched for an edition that is no longer the newest."""
+    """Forget packs of neither this edition nor the one that serves."""
     names = {pack.sha256 for pack in wanted}
     for path in folder.iterdir():
         if path.name.removesuffix(".part") not in names:
             path.unlink()
 
 
-def _fetch(folder: Path, source: LibrarySource, ref: PackRef) -> None:
-    """Have a pack's whole bytes in `folder`; goes on with what came before."""
+def _fetch(folder: Path, source: LibrarySource, ref: PackRef, before: PackRef | None) -> None:
+    """Have a pack's whole bytes in `folder`; goes on with what came before.
+
+    Where the document's pack `before` is there, what changed since is enough.
+    """
     target, part = folder / ref.sha256, folder / f"{ref.sha256}.part"
     if _is_whole(target, ref):
+        return
+    if before is not None and not part.exists() and _patch(folder, source, ref, before):
         return
     resumed = _size(part) > 0
     _continue(part, source, ref)
@@ -126,6 +133,23 @@ def _fetch(folder: Path, source: LibrarySource, ref: PackRef) -> None:
         part.unlink()
         raise Unverified(f"the pack of {ref.document} came altered; it is fetched again")
     part.replace(target)
+
+
+def _patch(folder: Path, source: LibrarySource, ref: PackRef, before: PackRef) -> bool:
+    """Make a pack of the one before; False where that can't be, and it is fetched whole."""
+    base, part = folder / before.sha256, folder / f"{ref.sha256}.part"
+    if not _is_whole(base, before):
+        return False
+    try:
+        patch = source.patch(ref, before.sha256)
+        data = apply_patch(patch, base.read_bytes(), ref) if patch else b""
+    except Unverified:
+        return False
+    if not data:
+        return False
+    part.write_bytes(data)
+    part.replace(folder / ref.sha256)
+    return True
 
 
 def _continue(part: Path, source: LibrarySource, ref: PackRef) -> None:

@@ -25,6 +25,7 @@ from voiceassist.errors import Unavailable
 from voiceassist.knowledge.documents import Limits, read_document
 from voiceassist.knowledge.editions import make_manifest
 from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
+from voiceassist.knowledge.patches import make_patch
 from voiceassist.knowledge.source import Offer
 
 CLINIC = "clinic-a"
@@ -188,6 +189,10 @@ class VirtualHub:
         if root not in self.memory.lists:
             raise Unavailable("the hub has no such list; try again")
         return make_update(self.memory.lists[root], self.memory.lists.get(held))
+
+    def patch(self, ref: PackRef, base: str) -> bytes:
+        """What turns one pack into another."""
+        return make_patch(self.packs[base].data, self.packs[ref.sha256].data)
 
     def pack(self, ref: PackRef, offset: int) -> Iterator[bytes]:
         """A pack's bytes, in small chunks."""

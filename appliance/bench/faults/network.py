@@ -28,6 +28,7 @@ MANIFESTS = (
 )  # fmt: skip
 CHAINS = ("down", "stale", "gap", "forged link", "cut", "altered")
 LISTS = ("down", "stale", "wrong delta", "cut", "altered", "bomb", "whole")
+PATCHES = ("none", "down", "another", "cut", "altered")
 PACKS = ("down", "slow", "cut", "altered", "forged", "another", "endless", "offset ignored")
 
 
@@ -115,6 +116,19 @@ class FaultyNetwork:
             case "offset ignored":
                 rest = data
         yield from in_chunks(rest)
+
+    def patch(self, ref: PackRef, base: str) -> bytes:
+        """A patch, or what passes for one."""
+        true = self._hub.patch(ref, base)
+        match self._fault("patch", PATCHES):
+            case "none":
+                return b""
+            case "another":
+                other = self._draw.choice(list(self._hub.packs.values()))
+                return self._hub.patch(other.ref, base)
+            case ("cut" | "altered") as fault:
+                return self._damaged(true, fault)
+        return true
 
     def _fault(self, call: str, kinds: tuple[str, ...]) -> str:
         if self._draw.random() >= self.rate:
