@@ -25,7 +25,7 @@ def opened(config: Path) -> Iterator[Rooms]:
     try:
         yield rooms
     finally:
-        rooms.database.close()
+        rooms.close()
 
 
 def group() -> typer.Typer:

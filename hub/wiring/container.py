@@ -115,7 +115,7 @@ class Container:
         self.keeper.stop()
         self.rooms.worker.stop()
         self._cloud_client.close()
-        self.rooms.database.close()
+        self.rooms.close()
 
     def readiness(self) -> dict[str, str]:
         """The state of each part.

@@ -50,6 +50,13 @@ class Rooms:
     packs: Blobs
     fleet: FleetService
     embedding: Embedding
+    readers: tuple[ReaderProcess, ...]
+
+    def close(self) -> None:
+        """End what stands beside the database, and close it."""
+        for reader in self.readers:
+            reader.close()
+        self.database.close()
 
 
 def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Rooms:
@@ -61,7 +68,10 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     embedding = embedding or Embedding(settings.profile, settings.models_dir)
     packs = Blobs(settings.data_dir / "packs")
     queue = Queue(database)
-    documents, worker = _documents(base, queue, packs, embedding)
+    most = settings.limits
+    # one process for what comes in, another for the jobs: a slow job keeps no upload waiting
+    readers = tuple(ReaderProcess(most.reading_s, most.reading_bytes) for _ in range(2))
+    documents, worker = _documents(base, queue, packs, embedding, readers)
     return Rooms(
         settings=settings,
         keys=keys,
@@ -76,6 +86,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         packs=packs,
         fleet=_fleet(base),
         embedding=embedding,
+        readers=readers,
     )
 
 
@@ -102,12 +113,15 @@ def _audit(database: Database, keys: HubKeys) -> AuditService:
 
 
 def _documents(
-    base: _Base, queue: Queue, packs: Blobs, embedding: Embedding
+    base: _Base,
+    queue: Queue,
+    packs: Blobs,
+    embedding: Embedding,
+    readers: tuple[ReaderProcess, ...],
 ) -> tuple[DocumentService, Worker]:
-    data_dir, most = base.settings.data_dir, base.settings.limits
+    data_dir = base.settings.data_dir
+    arriving, indexing = readers
     limits = _limits(base.settings)
-    # one process for what comes in, another for the jobs: a slow job keeps no upload waiting
-    arriving, indexing = (ReaderProcess(most.reading_s, most.reading_bytes) for _ in range(2))
     content = Blobs(data_dir / "content")
     indexer = KnowledgeIndexer(embedding.get, limits, indexing)
     inspector = DocumentInspector(base.settings.phi)

@@ -120,7 +120,7 @@ def rooms(settings: HubSettings) -> Iterator[Rooms]:
     quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
     opened.auth._hasher = PasswordHash((quick,))
     yield opened
-    opened.database.close()
+    opened.close()
 
 
 @dataclass
