@@ -17,7 +17,8 @@ from voiceassist.knowledge.packs import Directions, unit
 
 EXACT = 5_000  # passages up to which one product of a matrix and a vector is fast enough
 
-_RESCORED = 2_000  # of the scan's passages, and as many again for each million
+_RESCORED = 2_000  # of the scan's passages, and half as many again for each million
+_SAMPLE = 50_000  # vectors that tell where to cut
 _BLOCK = 65_536  # passages counted at a time, so that what is counted stays in the cache
 _READ_CHUNKS = """
     SELECT c.rowids, c.validity, v.vectors FROM vectors_chunks c
@@ -101,7 +102,7 @@ class Scan:
         apart = self._differences(_signs(vector[np.newaxis, :])[0])
         if allowed is not None:
             apart[~allowed[self._numbers]] = np.iinfo(np.uint16).max
-        rescored = max(count, _RESCORED + _RESCORED * len(apart) // 1_000_000)
+        rescored = max(count, _RESCORED + _RESCORED * len(apart) // 2_000_000)
         within = np.flatnonzero(apart <= _cut(apart, rescored))
         if allowed is not None:
             within = within[allowed[self._numbers[within]]]
@@ -150,9 +151,10 @@ def _signs(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
 
 
 def _cut(apart: npt.NDArray[np.uint16], count: int) -> int:
-    """The least difference within which `count` vectors lie."""
-    tally = np.bincount(np.minimum(apart, 1 << 12))
-    return int(np.searchsorted(np.cumsum(tally), count))
+    """The difference within which some `count` vectors lie, told from every so many of them."""
+    some = apart[:: max(1, len(apart) // _SAMPLE)]
+    at = min(len(some) - 1, count * len(some) // len(apart))
+    return int(np.partition(some, at)[at])
 
 
 def _best(numbers: npt.NDArray[np.int64], cosines: Vector, count: int) -> dict[int, float]:
