@@ -111,7 +111,8 @@ class Mind:
                     return _notice(phrases.NO_LIBRARY)
                 found = answer(route.query, passages)
                 self._memory = _Memory(route.query, passages, found, found.sources)
-                return found if found.found else _and_now(found, route)
+                alone = isinstance(self._hub, NoHub)  # there is nobody to come back
+                return found if found.found or alone else _and_now(found, route)
 
     async def compose(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
         """What a model adds to `answer`, checked; nothing where it has nothing to add."""

@@ -197,3 +197,11 @@ async def test_what_is_found_held_or_has_no_way_out_is_not_offered(
     room.hearing.text = "yes"
     await run_turn(room.box, room.frames, Link(up=True), "t2")
     assert (record.offered, room.hub.asked) == (False, [])
+
+
+async def test_a_room_without_a_hub_awaits_none(make_room: Make) -> None:
+    """Where no hub was ever joined, nothing is said of its coming back."""
+    room = make_room(hub=False)
+    room.shelf._edition.passages = ()
+    await run_turn(room.box, room.frames, Link(up=False), "t1")
+    assert room.voice.said == [NOTHING_FOUND]

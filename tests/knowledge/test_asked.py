@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from voiceassist.contract.knowledge import Passage
-from voiceassist.knowledge.answers import NOTHING_FOUND, answer
+from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE, answer
 from voiceassist.knowledge.asked import about
 
 
@@ -73,3 +73,18 @@ def test_what_points_back_is_quoted_with_what_it_points_to() -> None:
     text = "Do not combine lisinopril with losartan. Do not give either of them in pregnancy."
     said = answer("can i give lisinopril in pregnancy", [passage(text)], quotes=1)
     assert said.sources[0].quote == text
+
+
+@pytest.mark.parametrize(
+    ("question", "strength", "said"),
+    [
+        ("pneumonia in the elderly", 0.4, f"{NOTHING_SURE} The nearest is Pneumonia in adults."),
+        ("pneumonia in the elderly", 0.2, NOTHING_FOUND),
+        ("pneumonia in a child", 0.4, NOTHING_FOUND),
+    ],
+)
+def test_what_is_weak_is_named_and_not_quoted(question: str, strength: float, said: str) -> None:
+    """A passage that nearly answers is told by its title; a far or a neighbour's one is not."""
+    answered = answer(question, [ADULTS.model_copy(update={"strength": strength})])
+    assert (answered.found, answered.sources) == (False, ())
+    assert [one.text for one in answered.sentences] == [said]

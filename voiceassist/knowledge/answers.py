@@ -17,7 +17,9 @@ from voiceassist.knowledge.support import supported
 __all__ = ["NOTHING_FOUND", "Answer", "answer", "compose_prompt", "supported"]
 
 NOTHING_FOUND = "The library has nothing on that."
+NOTHING_SURE = "The library has nothing sure on that."
 THERE_IS_MORE = "The source goes on."
+_NEARLY = 0.3  # of what is weaker nothing is said
 _NEXT_BEST = 0.55  # a second quotation must score this share of the first
 # tuned on half of the development questions
 _SECOND = 0.3  # what a document's second passage counts beside its best
@@ -45,13 +47,22 @@ def answer(query: str, passages: Sequence[Passage], *, quotes: int = 2) -> Answe
     strong = strong_ones(query, passages)
     chosen = _choose(query, strong, quotes) if strong else []
     if not any(about(query, one.passage, one.quote) for one in chosen):
-        return Answer(found=False, sentences=(_notice(NOTHING_FOUND),), sources=())
+        return Answer(found=False, sentences=(_notice(_nothing(query, passages)),), sources=())
     sources = tuple(one.source() for one in chosen)
     spoken = [Sentence(text=_lead(sources[0]), kind="lead", sources=sources[:1])]
     spoken += [Sentence(text=_aloud(s.quote), kind="quote", sources=(s,)) for s in sources]
     if not all(one.whole for one in chosen):
         spoken.append(_notice(THERE_IS_MORE))
     return Answer(found=True, sentences=tuple(spoken), sources=sources)
+
+
+def _nothing(query: str, passages: Sequence[Passage]) -> str:
+    """That there is nothing; where something is near, what it is, so that it can be looked up."""
+    near = [one for one in passages if _NEARLY <= one.strength < ENOUGH and about(query, one)]
+    if not near:
+        return NOTHING_FOUND
+    title = max(near, key=lambda one: one.strength).title.rstrip(" .:?")
+    return f"{NOTHING_SURE} The nearest is {title}."
 
 
 def strong_ones(query: str, passages: Sequence[Passage]) -> list[Passage]:
