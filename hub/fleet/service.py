@@ -23,6 +23,7 @@ from voiceassist.errors import BadInput, Unverified
 log = logging.getLogger(__name__)
 
 RESERVED = frozenset({"hub", "library"})  # the broker's own names: an identity and a topic
+_SWEEP_S = 10
 _REMEMBER_S = LIFETIME_S + 60  # a token's life with the clocks' skew on both sides
 
 
@@ -101,6 +102,7 @@ class RoomGate:
         self._key = key
         self._clock = clock
         self._used: dict[tuple[str, str], int] = {}
+        self._next_sweep_s = 0
         self._lock = threading.Lock()
 
     def check(self, token: str) -> str:
@@ -115,7 +117,9 @@ class RoomGate:
         except Unverified as error:
             raise Unauthorized(str(error)) from error
         with self._lock:
-            self._used = {one: until for one, until in self._used.items() if until > now_s}
+            if now_s >= self._next_sweep_s:  # not at each: hundreds of rooms come at once
+                self._used = {one: until for one, until in self._used.items() if until > now_s}
+                self._next_sweep_s = now_s + _SWEEP_S
             if (room, jti) in self._used:
                 raise Unauthorized("this token was used before; make a new one for each request")
             self._used[room, jti] = now_s + _REMEMBER_S
