@@ -76,10 +76,10 @@ def _value(number: str) -> float:
 
 def _numbers_exchanged(at: Around) -> str | None:
     found = list(NUMBER.finditer(at.text))
-    if len({n[0] for n in found}) < 2:  # noqa: PLR2004 - two to exchange
+    if len({_value(n[0]) for n in found}) < 2:  # noqa: PLR2004 - two to exchange
         return None
     one, two = sorted(at.dice.sample(found, 2), key=lambda n: n.start())
-    if one[0] == two[0]:
+    if _value(one[0]) == _value(two[0]):
         return None
     between = at.text[one.end() : two.start()]
     return at.text[: one.start()] + two[0] + between + one[0] + at.text[two.end() :]

@@ -40,6 +40,7 @@ _DIRECTED = re.compile(
 )
 _NO_SUBJECT = frozenset({key("dose"), key("amount")})  # the dose of a drug is spoken of the drug
 _DECIDING = frozenset({"number", "drug", "denial", "condition", "whom", "manner"})
+_NAMING = frozenset({"content", "drug", "whom"})
 _TURNING = frozenset({"denial", "condition"})
 
 
@@ -124,7 +125,7 @@ def _says(said: Sequence[Fact], stretch: str, context: str, *, from_start: bool)
         return False
     leans = _LEANS.match(stretch) is not None
     directed = _DIRECTED.search(stretch) is not None
-    about = [fact for fact in _facts(context) if fact.kind in {"content", "drug", "whom"}]
+    about = [f for f in _facts(context) if f.kind in _NAMING and len(f.value) > 1]
     return any(
         _same(said, run, "denial", "condition", "manner")
         and (leans or _subject(run) in {fact.value for fact in said})
