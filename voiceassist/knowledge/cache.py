@@ -51,7 +51,6 @@ _TABLES = """
         id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, sentences TEXT NOT NULL);
 """
 _FIND = "SELECT rowid, distance FROM vectors WHERE embedding MATCH ? AND k = ?"
-
 _READ = "SELECT digest, sentences FROM answers WHERE id = ?"
 _KEEP = "INSERT INTO answers (digest, sentences) VALUES (?, ?)"
 _OLDEST = "SELECT id FROM answers ORDER BY id DESC LIMIT -1 OFFSET ?"
@@ -127,12 +126,9 @@ class AnswerCache:
         db.execute("BEGIN IMMEDIATE")
         for (old,) in db.execute("SELECT id FROM answers WHERE digest = ?", (digest,)).fetchall():
             _drop(db, old)
-        made = db.execute("INSERT INTO answers (digest, sentences) VALUES (?, ?)", (digest, text))
+        made = db.execute(_KEEP, (digest, text))
         db.execute("INSERT INTO vectors (rowid, embedding) VALUES (?, ?)", (made.lastrowid, vector))
-        extra = db.execute(
-            "SELECT id FROM answers ORDER BY id DESC LIMIT -1 OFFSET ?", (self._most,)
-        )
-        for (old,) in extra.fetchall():
+        for (old,) in db.execute(_OLDEST, (self._most,)).fetchall():
             _drop(db, old)
         db.execute("COMMIT")
 
@@ -140,9 +136,7 @@ class AnswerCache:
         db = self._open(scope)
         near = [n for n, far in db.execute(_FIND, (vector, _NEAREST)) if 1 - far >= ALIKE]
         for number in near:
-            row = db.execute(
-                "SELECT digest, sentences FROM answers WHERE id = ?", (number,)
-            ).fetchone()
+            row = db.execute(_READ, (number,)).fetchone()
             if row is not None and bytes(row[0]) == digest:
                 return str(row[1])
         return None
@@ -155,17 +149,7 @@ class AnswerCache:
             self._connection.execute("PRAGMA journal_mode = DELETE")
             self._connection.executescript(_TABLES)
         db = self._connection
-        embedder = self._embedder
-        of = json.dumps(
-            [
-                _FORMAT,
-                scope.version,
-                scope.state_root,
-                scope.policy,
-                embedder.model,
-                embedder.sha256,
-            ]
-        )
+        of = _key(scope, self._embedder)
         if db.execute("SELECT text FROM scope").fetchone() != (of,):
             _empty(db, of, self._embedder.dimension)
         return db
