@@ -12,8 +12,6 @@ from appliance.bench.editions import edited, word
 
 LIBRARY = Path(__file__).parents[2] / "demo" / "library"
 TEXT = "# Gout\n\nA paragraph of more than twelve words tells what gout is and does.\n\nShort.\n"
-    "# Gout\n\nA long paragraph of more than twelve words tells what gout is and does.\n\nShort.\n"
-)
 
 
 def test_an_edit_changes_little_and_can_be_asked_for() -> None:
