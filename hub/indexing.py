@@ -131,6 +131,7 @@ class KnowledgeIndexer:
             pack=served,
             described=_described(info),
             recipe=self.recipe(task.name),
+            unread=document.unread,
             text=_judged(document.text, document.title, document.name),
             places=tuple(Place(p.start, p.end, p.place) for p in content.passages),
         )

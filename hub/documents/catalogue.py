@@ -230,6 +230,7 @@ def _view(row: _Rows) -> DocumentView:
         effective=info.effective,
         review=info.review,
         superseded_by=info.superseded_by or "",
+        unread=pack.unread if pack else 0,
         job=JobView.model_validate(
             {
                 "state": job.state,

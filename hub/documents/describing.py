@@ -82,4 +82,7 @@ def noted(view: DocumentView, successors: Mapping[str, str], today: dt.date) -> 
         notes.append(f"its review was due on {view.review.isoformat()}")
     if view.superseded_by and view.superseded_by not in successors:
         notes.append(f"superseded by {view.superseded_by}, which the library does not have")
+    if view.unread:
+        pages = "1 page is a picture" if view.unread == 1 else f"{view.unread} pages are pictures"
+        notes.append(f"{pages} that nothing was read from; ocr.enabled reads scans")
     return view.model_copy(update={"notes": tuple(notes)}) if notes else view

@@ -41,6 +41,7 @@ class MadePack:
     pack: ServedPack
     described: Description
     recipe: str
+    unread: int
     text: str = field(repr=False)
     places: tuple[Place, ...]
 

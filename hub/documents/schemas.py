@@ -48,7 +48,8 @@ class DocumentView(_Value):
 
     `version` is the newest taken in, `serving` the one that editions hold (0: none), `held` the
     one that waits for an administrator's release (0: none) with `findings` that tell of a
-    patient. `notes` are lines for a person.
+    patient. `unread` counts pages of pictures that nothing was read from. `notes` are lines
+    for a person.
     """
 
     id: str
@@ -68,6 +69,7 @@ class DocumentView(_Value):
     effective: dt.date | None
     review: dt.date | None
     superseded_by: str
+    unread: int
     notes: tuple[str, ...] = ()
 
 
@@ -162,4 +164,5 @@ class Built(_Value):
     pack: ServedPack
     described: Description
     recipe: str
+    unread: int
     judgement: Judgement

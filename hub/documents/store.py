@@ -67,6 +67,7 @@ class PackRow(Base):
     model_sha256: Mapped[str] = mapped_column(String(64))
     dimension: Mapped[int] = mapped_column(Integer)
     drugs: Mapped[str] = mapped_column(Text)
+    unread: Mapped[int] = mapped_column(Integer, default=0)
     recipe: Mapped[str] = mapped_column(String(64), default="")
     judged: Mapped[str] = mapped_column(String(64), default="")
     problem: Mapped[str] = mapped_column(Text, default="")
@@ -151,6 +152,7 @@ def pack_row(built: Built) -> PackRow:
         model_sha256=pack.embedding.sha256,
         dimension=pack.embedding.dimension,
         drugs=json.dumps(list(pack.drugs)),
+        unread=built.unread,
         recipe=built.recipe,
         judged=built.judgement.by,
         problem=built.judgement.problem,

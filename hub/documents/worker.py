@@ -118,6 +118,7 @@ class Worker:
             pack=made.pack,
             described=made.described,
             recipe=made.recipe,
+            unread=made.unread,
             judgement=judgement,
         )
         if self._queue.finish(task, built):

@@ -138,6 +138,22 @@ def test_a_successor_that_is_gone_is_told(hub: Any) -> None:
     assert any("gout-anew" in note for note in hub.rooms.documents.get("gout").notes)
 
 
+def test_pages_that_were_not_read_are_told(hub: Any) -> None:
+    """A document that holds pictures of text says so, by number, beside its name."""
+    fpdf = pytest.importorskip("fpdf", reason="fpdf2 is not installed")
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    pdf = fpdf.FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=12)
+    pdf.multi_cell(0, 8, TEXT.decode())
+    pdf.add_page()
+    pdf.image(image.new("L", (400, 300), 128), x=0, y=0, w=200)
+    hub.rooms.documents.add("gout.pdf", bytes(pdf.output()), "test")
+    hub.index()
+    (note,) = hub.rooms.documents.get("gout").notes
+    assert note.startswith("1 page is a picture")
+
+
 async def test_the_form_sets_only_what_was_changed(hub: Any) -> None:
     """What the file said and nobody touched still follows the file."""
     code = hub.rooms.auth.issue_code()

@@ -68,6 +68,13 @@ def test_without_recognition_a_scan_is_refused_with_what_to_do() -> None:
         read_document("protocol.pdf", _scan(), Limits())
 
 
+def test_pages_that_are_left_out_are_counted() -> None:
+    """A document that is read in part says how many pages are pictures."""
+    document = read_document("protocol.pdf", _scan(pages=2, typed="Wash hands first."), Limits())
+    assert document.unread == 2
+    assert list(_places(document)) == ["page 1"]
+
+
 @needs_tesseract
 def test_a_page_of_absurd_size_is_rendered_within_bounds() -> None:
     """What a page claims to measure does not decide how much memory it takes."""

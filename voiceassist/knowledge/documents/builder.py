@@ -27,6 +27,7 @@ class TextBuilder:
         self._blocks: list[Block] = []
         self._path: list[tuple[int, str]] = []
         self._page: int | None = None
+        self.unread = 0  # pages that hold only a picture
         self._scanned = False
 
     @property

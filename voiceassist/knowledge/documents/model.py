@@ -81,13 +81,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`id` is a slug that stays the same over versions; `name` the file it came from."""
+    """`id` is a slug that stays the same over versions; `name` the file it came from.
+
+    `unread` counts the pages that hold a picture of text and nothing that could be read.
+    """
 
     id: str
     name: str
     info: Info
     text: str = field(repr=False)
     blocks: tuple[Block, ...] = field(repr=False)
+    unread: int = 0
 
     @property
     def title(self) -> str:

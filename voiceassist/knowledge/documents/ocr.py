@@ -18,16 +18,20 @@ _MOST_PIXELS = 30_000_000  # A3 at 300 dpi is half of it
 _COMMAND = "tesseract"
 
 
-def recognised(name: str, pdf: Any, pages: Sequence[Sequence[object]], ocr: Ocr) -> dict[int, str]:
-    """The text of those pages, counted from 1, that have no text layer and some image.
-
-    Raises `BadInput` for too many pages or too long a work, `Unavailable` without tesseract.
-    """
+def scanned(pdf: Any, pages: Sequence[Sequence[object]]) -> list[int]:
+    """The numbers, from 1, of the pages that have no text layer and some image."""
     import pypdfium2.raw as pdfium  # noqa: PLC0415 - only the hub installs it
 
     bare = [number for number, lines in enumerate(pages, start=1) if not lines]
     image = [pdfium.FPDF_PAGEOBJ_IMAGE]
-    scans = [n for n in bare if any(True for _ in pdf[n - 1].get_objects(filter=image))]
+    return [n for n in bare if any(True for _ in pdf[n - 1].get_objects(filter=image))]
+
+
+def recognised(name: str, pdf: Any, scans: Sequence[int], ocr: Ocr) -> dict[int, str]:
+    """The text of the pages `scans`, by number, where there is some.
+
+    Raises `BadInput` for too many pages or too long a work, `Unavailable` without tesseract.
+    """
     if len(scans) > ocr.max_pages:
         raise BadInput(f"{name}: {len(scans)} scanned pages, more than {ocr.max_pages}; split it")
     until = time.monotonic() + ocr.document_s

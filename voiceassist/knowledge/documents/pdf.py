@@ -13,7 +13,7 @@ from voiceassist.errors import BadInput
 from voiceassist.knowledge.documents.builder import TextBuilder, tidy
 from voiceassist.knowledge.documents.markdown import read_text
 from voiceassist.knowledge.documents.model import Info, Limits, Scanned
-from voiceassist.knowledge.documents.ocr import recognised
+from voiceassist.knowledge.documents.ocr import recognised, scanned
 
 _LARGER = 1.15  # a line this much larger than the running text is a heading
 _HEADING_WORDS = 14
@@ -52,7 +52,9 @@ def read_pdf(name: str, data: bytes, builder: TextBuilder, limits: Limits) -> In
                 f"{name}: no text in this PDF (a scan?); add a copy with a text layer, or have IT "
                 "set ocr.enabled on the hub"
             )
-        scans = recognised(name, pdf, pages, limits.ocr) if limits.ocr else {}
+        pictures = scanned(pdf, pages)
+        scans = recognised(name, pdf, pictures, limits.ocr) if limits.ocr else {}
+        builder.unread = len(pictures) - len(scans)
     finally:
         pdf.close()
     sizes = [line.size for page in pages for line in page for _ in line.text.split()]

@@ -57,7 +57,7 @@ def read_document(name: str, data: bytes, limits: Limits) -> Document:
     title = info.title or builder.first_heading() or name_as_title(name)
     text, blocks = builder.finish(title)
     info = info.model_copy(update={"title": title})
-    return Document(id=slug(name), name=name, info=info, text=text, blocks=blocks)
+    return Document(slug(name), name, info, text, blocks, unread=builder.unread)
 
 
 def reader_form(name: str, limits: Limits) -> list[str | int]:

@@ -22,6 +22,7 @@ def upgrade() -> None:
             batch_op.add_column(
                 sa.Column(name, sa.String(length=64), nullable=False, server_default="")
             )
+        batch_op.add_column(sa.Column("unread", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("problem", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "document_findings",
