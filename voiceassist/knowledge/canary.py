@@ -23,6 +23,7 @@ ALIKE = 0.97  # cosine: rounding and another processor's arithmetic cost less th
 _WORDS = 8
 
 _NTH = "SELECT id FROM passages ORDER BY id LIMIT 1 OFFSET ?"
+_LENGTH = 'SELECT "end" - start, id FROM passages WHERE id = ?'
 _READ = """
     SELECT p.context, substr(d.text, p.start + 1, p."end" - p.start), v.embedding
     FROM passages p JOIN documents d ON d.id = p.document JOIN vectors v ON v.rowid = p.id
@@ -33,21 +34,27 @@ _FOUND = "SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?"
 
 def sing(connection: Any, manifest: Manifest, embedder: Embedder) -> None:
     """Ask for some passages of an edition's file; raises `Unverified` where one is not found."""
-    for place in chosen(manifest.state_root, manifest.passages):
-        (passage,) = connection.execute(_NTH, (place,)).fetchone()
+    for places in chosen(manifest.state_root, manifest.passages):
+        drawn = [connection.execute(_NTH, (place,)).fetchone()[0] for place in places]
+        passage = min(drawn, key=lambda one: connection.execute(_LENGTH, (one,)).fetchone())
         context, text, stored = connection.execute(_READ, (passage,)).fetchone()
         _by_words(connection, manifest, passage, text)
         _by_meaning(manifest, embedder, stored, passage_input(context, text))
 
 
-def chosen(root: str, total: int) -> list[int]:
-    """Up to `CANARIES` places below `total`, one in each equal part, told by the state root."""
+def chosen(root: str, total: int) -> list[list[int]]:
+    """Places below `total`, some in each of `CANARIES` equal parts, told by the state root.
+
+    The shortest passage of each part's is asked for, as who asks meanwhile waits for its
+    embedding.
+    """
     count = min(CANARIES, total)
     places = []
     for part in range(count):
         first, end = part * total // count, (part + 1) * total // count
         drawn = hashlib.sha256(f"{root}/{part}".encode()).digest()
-        places.append(first + int.from_bytes(drawn[:8], "big") % (end - first))
+        numbers = (int.from_bytes(drawn[n : n + 4], "big") for n in range(0, len(drawn), 4))
+        places.append([first + number % (end - first) for number in numbers])
     return places
 
 
