@@ -15,7 +15,7 @@ from voiceassist.knowledge.fusion import fuse
 from voiceassist.knowledge.lexicon import Lexicon, Weighed, affordable
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.packs import unit
-from voiceassist.knowledge.queries import Term, understand
+from voiceassist.knowledge.queries import Term, spelled, understand
 from voiceassist.knowledge.vectors import Exact, Nearest, Scan, read
 
 SEED = 7
@@ -212,3 +212,42 @@ def test_a_reranker_decides_among_the_best(
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
     assert library.rank(query)[0] == "anaphylaxis"
     assert all(0 < count <= 20 for count in reranker.seen)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("a c o p d flare", "a copd flare"),
+        ("does she need an l p and a c t", "does she need an lp and a ct"),
+        ("the patient's t s h", "the patient's tsh"),
+        ("should i i v it", "should i iv it"),
+        ("hepatitis b a patient", "hepatitis b a patient"),
+        ("group a strep", "group a strep"),
+        ("i.v. fluids", "iv. fluids"),
+    ],
+)
+def test_letters_said_one_by_one_are_the_short_form(said: str, meant: str) -> None:
+    """Spelled letters join to what they spell, and a word "a" or "i" beside them stays a word."""
+    assert spelled(said) == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("vanc", "vancomycin"),
+        ("clexane", "enoxaparin"),
+        ("sats", "oxygen saturation"),
+        ("c x r", "chest x-ray"),
+        ("mils", "ml"),
+        ("fitting", "seizure"),
+    ],
+)
+def test_what_is_said_on_the_ward_finds_what_is_written(said: str, written: str) -> None:
+    """A clipped word, a brand or a unit as it is spoken is looked for as documents have it."""
+    assert written in {one for term in understand(said).terms for one in term.alternatives}
+
+
+def test_words_beside_the_matter_weigh_little() -> None:
+    """What a caller wants and when they rang is no topic."""
+    terms = understand("she's rung this morning and can't wait warfarin").terms
+    assert [t.alternatives[0] for t in terms if not t.aspect] == ["warfarin"]

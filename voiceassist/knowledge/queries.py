@@ -12,6 +12,8 @@ from functools import lru_cache
 from voiceassist.knowledge.vocabulary import ASPECTS, MEANINGS, STOP_WORDS, american
 
 _WORD = re.compile("[^\\W_]+(?:['\u2019][^\\W_]+)?")
+_SPELLED = re.compile("(?<![\\w'\u2019])[A-Za-z](?:[ .][A-Za-z](?![\\w'\u2019]))+")
+_ALONE = "ai"  # letters that are words, too
 _POSSESSIVE = re.compile("['\u2019]s?$")
 _LONGEST_KEY = max(len(key.split()) for key in MEANINGS)
 
@@ -73,8 +75,27 @@ def stem(word: str) -> str:
     return word
 
 
+def spelled(text: str) -> str:
+    """`text` with letters said one by one ("c o p d") as the short form that they spell."""
+    return _SPELLED.sub(lambda run: _joined(re.findall("[A-Za-z]", run[0])), text)
+
+
+def _joined(letters: Sequence[str]) -> str:
+    """What a run of letters spells; an "a" or "i" at its ends may be a word of its own."""
+    first = 1 if letters[0].lower() in _ALONE else 0
+    last = len(letters) - (1 if letters[-1].lower() in _ALONE else 0)
+    for start, end in ((0, len(letters)), (first, len(letters)), (0, last), (first, last)):
+        if "".join(letters[start:end]).lower() in MEANINGS:
+            break
+    else:
+        start, end = (first, last) if last - first > 1 else (0, 0)
+    middle = ["".join(letters[start:end])] if end > start else []
+    return " ".join([*letters[:start], *middle, *letters[end:]])
+
+
 def understand(text: str) -> Query:
     """Read a question as it was spoken."""
+    text = spelled(text)
     heard = words(american(text))
     meant: dict[str, list[str]] = {word: [word] for word in heard if _carries_meaning(word)}
     expanded = [american(text.strip())]

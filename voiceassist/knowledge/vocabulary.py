@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from voiceassist.knowledge.jargon import SPOKEN, UNITS
+
 _COMMON = """
     a about after all also am an and any are as ask at be been being both but by can could did do
     does doing each few for from get give given go got had has have having he her here hers him
@@ -43,16 +45,30 @@ _PLAIN = """
     question quick quickly recent recently refuse refused refuses remember remind right said same
     see seen sees slow slowly somebody someone sometimes sort started starting stay stays
     still stopped stops supposed sure taken takes taking tells thanks think today tomorrow tonight
-    took tries try turn turns twice types usually way ways week weeks within without wondering
-    work working works worse worst wrong year years yesterday yet
+    took tries try turn turns twice types
+    usually way ways week weeks within without wondering work working works worse worst wrong year
+    years yesterday yet bloke blokes chap chaps fella folk grown um uh
+"""
+_SAID_BESIDE = """
+    absolutely afternoon alright anyway apparently around asked asking bring bringing brings brought
+    carried carries carry chance completely count counted counts desperate easily evening everything
+    exactly family feel feeling feels friday gonna guess hope hoping husband idea
+    managed managing matter matters meant mention mentioned monday morning night nurse nurses okay
+    partner perfectly phoned place places pop popped popping properly putting rang reason reasons
+    reckon ring ringing room rung saturday settle settled since somewhere sorry straight sunday
+    suppose thinking thought through thursday till totally trick tricks trying tuesday under until
+    wait waiting wanna wanted wanting wants wednesday whether while wife aren't can't couldn't
+    didn't doesn't don't hadn't hasn't haven't he'd he'll i'd i'll i'm i've isn't it'll mustn't
+    needn't she'd she'll shouldn't they'd they'll they're they've wasn't we'd we'll we're we've
+    weren't won't wouldn't you'd you'll you're you've
 """
 _NUMBERS = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
     seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
-    thousand zero half quarter
+    thousand zero nought half quarter
 """
 # words that say little on the topic: a document may do without them
-ASPECTS = frozenset((_ASPECTS + _PLAIN + _NUMBERS).split())
+ASPECTS = frozenset((_ASPECTS + _PLAIN + _SAID_BESIDE + _NUMBERS).split()) | UNITS
 
 _SPELLINGS = (
     (r"(?<=[a-z])aemi", "emi"),
@@ -81,7 +97,7 @@ def american(text: str) -> str:
     return text
 
 
-MEANINGS = {
+MEANINGS = SPOKEN | {
     "aaa": "abdominal aortic aneurysm",
     "abg": "arterial blood gas",
     "acs": "acute coronary syndrome",
