@@ -17,9 +17,8 @@ from voiceassist.contract.edition import open_manifest
 from voiceassist.contract.signing import KeyRing
 from voiceassist.contract.trust import Trust
 from voiceassist.errors import Unverified
-from voiceassist.knowledge import editions, update
+from voiceassist.knowledge import update
 from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.kept import Named, point
 from voiceassist.knowledge.packs import read_pack
 
 LIVES = 300
@@ -81,27 +80,17 @@ def _forget_the_clinic(patch: Patch) -> None:
     patch.setattr(update, "open_manifest", any_clinic)
 
 
-def _point_before_the_file_is_there(patch: Patch) -> None:
+def _tidy_before_the_file_is_there(patch: Patch) -> None:
+    """What serves is deleted while the next file still has its other name."""
     real = files.replace_durable
 
     def early(source: Path, target: Path) -> None:
         if source.suffix == ".next":
-            version = int(target.name.split("-")[1])
-            named = Named(version=version, file=target.name)
-            point(target.parent, (named,))
+            for path in target.parent.glob("edition-*.sqlite"):
+                path.unlink()
         real(source, target)
 
     patch.setattr(files, "replace_durable", early)
-
-
-def _tidy_before_pointing(patch: Patch) -> None:
-    def late(root: Path, kept: tuple[Any, ...]) -> None:
-        for path in root.glob("edition-*"):
-            if path.name != kept[0].file:
-                path.unlink()
-        point(root, kept)
-
-    patch.setattr(editions, "point", late)
 
 
 def _never_sync(patch: Patch) -> None:
@@ -127,8 +116,7 @@ MUTANTS = [
     _forget_the_expiry,
     _forget_the_signature,
     _forget_the_clinic,
-    _point_before_the_file_is_there,
-    _tidy_before_pointing,
+    _tidy_before_the_file_is_there,
     _never_sync,
     _never_prove_the_file,
     _build_in_place,
