@@ -17,7 +17,7 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 
-_ENROLLED = 5
+_ENROLLED = 3
 
 
 def editions(

@@ -27,6 +27,7 @@ def test_an_edit_changes_little_and_can_be_asked_for() -> None:
 @pytest.mark.slow
 @pytest.mark.weights
 @pytest.mark.broker
+@pytest.mark.timeout(300)
 def test_the_bench_measures_a_clinic(tmp_path: Path) -> None:
     """From documents to figures: a hub, a broker and rooms of their own, gone afterwards."""
     for path in sorted(LIBRARY.rglob("*.md"))[:4]:
