@@ -107,6 +107,8 @@ class EditionStore:
         The library given out before is left open for whoever still reads it; they close it.
         """
         with self._looking:
+            with contextlib.suppress(OSError):
+                files.sync_folder(self._root)  # who was killed may not have come to it
             for named in usable_in(self._root):
                 mark = self._mark(named)
                 if mark is None or mark in self._damaged:
@@ -114,8 +116,6 @@ class EditionStore:
                 if mark == self._open_mark:
                     break
                 try:
-                    with contextlib.suppress(OSError):
-                        files.sync_folder(self._root)  # who was killed may not have come to it
                     self._open = self._serve(named)
                 except Unverified:
                     self._damaged.add(mark)
