@@ -118,10 +118,11 @@ def test_many_threads_may_ask_at_once(library: Library) -> None:
 
 def test_strength_rises_with_every_measure() -> None:
     """More likeness and more of the words never weaken a passage."""
-    base = strength(Evidence(0.5, 0.5, 0.5))
-    assert strength(Evidence(0.6, 0.5, 0.5)) > base
-    assert strength(Evidence(0.5, 0.6, 0.5)) > base
-    assert strength(Evidence(0.5, 0.5, 0.6)) > base
+    measures = (0.5, 0.2, 0.5, 0.5, 0.4)
+    base = strength(Evidence(*measures))
+    for at, value in enumerate(measures):
+        more = (*measures[:at], value + 0.1, *measures[at + 1 :])
+        assert strength(Evidence(*more)) > base
     assert coverage([], []) == 0
 
 

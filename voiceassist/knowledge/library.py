@@ -30,7 +30,7 @@ from voiceassist.knowledge.fusion import fuse
 from voiceassist.knowledge.lexicon import Lexicon, Near, Weighed, affordable, mended
 from voiceassist.knowledge.packs import embedding_of
 from voiceassist.knowledge.queries import Term, understand
-from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength
+from voiceassist.knowledge.strength import Evidence, coverage, rarity, strength, usual
 from voiceassist.knowledge.vectors import Mask, Vector, open_vectors
 
 T = TypeVar("T")
@@ -43,6 +43,7 @@ _UNSURE = 0.6  # how much of a word that was taken for another counts as lacking
 _RERANKED = 20
 _MASKS = 8  # filters whose masks are kept
 _EVERY = -1  # no limit, as SQLite says it
+_AGREEING = 5  # of the best passages, how many are of one document
 _DEEPER = 3  # passages read for each document that is ranked
 
 _FIND_WORDS = """
@@ -178,7 +179,7 @@ class Library:
         cosines |= dict(zip(others.tolist(), likeness.tolist(), strict=True))
         scores = fuse(by_words, cosines)
         ranked = sorted(scores, key=lambda one: (-scores[one], one))
-        return _Ranking({one: scores[one] for one in ranked}, cosines)
+        return _Ranking({one: scores[one] for one in ranked}, cosines, usual(cosines.values()))
 
     def _reranked(self, query: str, ranking: _Ranking) -> _Ranking:
         """The best in the reranker's order, above the others; outside the lock, as it is slow."""
@@ -226,13 +227,19 @@ class Library:
         found = dict(zip(_FIELDS, row, strict=True))
         terms = [one.term for one in asked.weighed]
         weights = [rarity(w.passages, self._total, aspect=w.term.aspect) for w in asked.weighed]
-        holding = self._holding(int(self._documents.of[number]), terms, ranking.holding)
+        place = int(self._documents.of[number])
+        holding = self._holding(place, terms, ranking.holding)
+        best = [int(self._documents.of[one]) for one in islice(ranking.scores, _AGREEING)]
         unsure = [_UNSURE * rarity(0, self._total)] * len(asked.nears)
+        if all(term.aspect for term in terms):  # "what's seventeen times twenty three"
+            unsure.append(rarity(0, self._total))
         lacking = [False] * len(unsure)
         evidence = Evidence(
             ranking.cosines[number],
+            ranking.cosines[number] - ranking.usual,
             coverage(weights + unsure, [number in one for one in holding] + lacking),
             coverage(weights + unsure, [bool(one) for one in holding] + lacking),
+            best.count(place) / len(best),
         )
         return Passage(
             **found,
@@ -269,10 +276,11 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Passages' scores, the best first, cosines, and what was read of their documents."""
+    """Passages' scores, the best first, cosines, the usual one, what was read of documents."""
 
     scores: dict[int, float]
     cosines: dict[int, float]
+    usual: float
     holding: dict[int, list[set[int]]] = field(default_factory=dict)
 
 

@@ -60,7 +60,7 @@ _SAID_BESIDE = """
     wait waiting wanna wanted wanting wants wednesday whether while wife aren't can't couldn't
     didn't doesn't don't hadn't hasn't haven't he'd he'll i'd i'll i'm i've isn't it'll mustn't
     needn't she'd she'll shouldn't they'd they'll they're they've wasn't we'd we'll we're we've
-    weren't won't wouldn't you'd you'll you're you've
+    times percent weren't won't wouldn't you'd you'll you're you've
 """
 _NUMBERS = """
     two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
