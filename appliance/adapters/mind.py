@@ -26,6 +26,7 @@ from voiceassist.knowledge.answers import (
     Answer,
     answer,
     compose_prompt,
+    read_out,
     supported,
 )
 from voiceassist.knowledge.cache import AnswerCache, Scope
@@ -201,7 +202,15 @@ class Mind:
             return last
         if command is Command.SOURCE:
             return _cite(last.sources) if last.found else _notice(phrases.NO_SOURCE)
-        return self._more() if last.found else _notice(NOTHING_FOUND)
+        return self._more() if last.found else self._read_out(last.nearest)
+
+    def _read_out(self, nearest: Passage | None) -> Answer:
+        """What was only named, now that it was asked for."""
+        if nearest is None:
+            return _notice(NOTHING_FOUND)
+        said = read_out(self._memory.query, nearest)
+        self._memory.last, self._memory.told = said, said.sources
+        return said
 
     def _more(self) -> Answer:
         wide = evidence(self._memory.query, self._memory.passages, _SENTENCES)

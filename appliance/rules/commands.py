@@ -27,7 +27,8 @@ _PHRASES = {
     Command.SOURCE: r"(which|what) (source|document|guideline) (was|is) (that|it|this)( from)?"
     r"|(which|what)('s| is| was) (the|your) source( (of|for) that)?|where (is|was|does|did) "
     r"(that|it|this) (come )?from|source",
-    Command.MORE: r"(tell me )?more|go on|continue|more (about|on) (that|it)|keep going|read on",
+    Command.MORE: r"(tell me )?more|go on|continue|more (about|on) (that|it)|keep going"
+    r"|read (on|(it|that)( out)?)",
     Command.SLOWER: r"(speak |talk |go )?(a (little|bit) )?(slower|more slowly)|slow down",
     Command.FASTER: r"(speak |talk |go )?(a (little|bit) )?(faster|more quickly)|speed up",
     Command.LOUDER: r"(speak |talk )?(a (little|bit) )?louder|speak up|volume up|turn (it )?up",

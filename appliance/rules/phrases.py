@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voiceassist.knowledge.answers import NOTHING_FOUND, THERE_IS_MORE
+from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE, THERE_IS_MORE
 
 NOT_HEARD = "Sorry, I did not catch that."
 NO_LIBRARY = "The library has not arrived yet. Please try again later."
@@ -21,5 +21,6 @@ NOT_ASKED = "I have not asked. Please say the question again."
 
 FIXED = (
     NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, NO_MORE, ALONE, TOGETHER,
-    ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NO_SOURCE, ASK_LATER, NOTHING_FOUND, THERE_IS_MORE,
+    ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NO_SOURCE, ASK_LATER, NOTHING_FOUND, NOTHING_SURE,
+    THERE_IS_MORE,
 )  # fmt: skip

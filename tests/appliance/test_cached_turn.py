@@ -14,7 +14,7 @@ from appliance.rules import phrases
 from appliance.turn import run_turn
 from voiceassist.contract.knowledge import Sentence, Source
 from voiceassist.contract.wire import EscalationReply
-from voiceassist.knowledge.answers import NOTHING_FOUND
+from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE
 from voiceassist.knowledge.cache import AnswerCache
 
 OBSERVE = "Observe the patient for 6 hours after the symptoms have gone."
@@ -132,6 +132,26 @@ async def test_source_after_nothing_says_that_there_is_none(make_room: Make) -> 
         room.hearing.text = said
         await run_turn(room.box, room.frames, Link(up=False), "t2")
         assert room.voice.said[-1] == told
+
+
+async def test_what_was_only_named_is_read_out_when_it_is_asked_for(make_room: Make) -> None:
+    """After "the nearest is" the word "more" quotes that place with its source, then no more."""
+    room = make_room()
+    weak = room.shelf._edition.passages[0].model_copy(update={"strength": 0.3})
+    room.shelf._edition.passages = (weak,)
+    record = await run_turn(room.box, room.frames, Link(up=False), "t1")
+    assert not record.sources
+    assert room.voice.said[:2] == [NOTHING_SURE, "The nearest is Anaphylaxis, Treatment."]
+    room.hearing.text = "read it out"
+    record = await run_turn(room.box, room.frames, Link(up=False), "t2")
+    assert {source.document for source in record.sources} == {weak.document}
+    assert room.voice.said[-1].rstrip(".") in weak.text
+    room.hearing.text = "which source was that"
+    await run_turn(room.box, room.frames, Link(up=False), "t3")
+    assert "Anaphylaxis" in room.voice.said[-1]
+    room.hearing.text = "more"
+    await run_turn(room.box, room.frames, Link(up=False), "t4")
+    assert room.voice.said[-1] == phrases.NO_MORE
 
 
 async def test_nothing_here_is_asked_outside_and_said_so(make_room: Make) -> None:

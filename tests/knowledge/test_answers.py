@@ -46,7 +46,7 @@ def test_a_dose_is_quoted_where_a_dose_is_asked() -> None:
     assert (one.document, one.version, one.place) == ("anaphylaxis", 3, "Treatment")
 
 
-@pytest.mark.parametrize("passages", [[], [passage(strength=0.2)]])
+@pytest.mark.parametrize("passages", [[], [passage(strength=0.1)]])
 def test_nothing_or_something_weak_is_said_to_be_nothing(passages: list[Passage]) -> None:
     """Without strong evidence the one sentence is the notice, and there are no sources."""
     said = answer("what is the dose", passages)

@@ -14,12 +14,14 @@ from voiceassist.knowledge.quoting import Candidate, candidates
 from voiceassist.knowledge.strength import ENOUGH
 from voiceassist.knowledge.support import supported
 
-__all__ = ["NOTHING_FOUND", "Answer", "answer", "compose_prompt", "supported"]
+__all__ = [
+    "NOTHING_FOUND", "NOTHING_SURE", "Answer", "answer", "compose_prompt", "read_out", "supported",
+]  # fmt: skip
 
 NOTHING_FOUND = "The library has nothing on that."
 NOTHING_SURE = "The library has nothing sure on that."
 THERE_IS_MORE = "The source goes on."
-_NEARLY = 0.3  # of what is weaker nothing is said
+_NEARLY = 0.15  # of what is weaker nothing is said
 _NEXT_BEST = 0.55  # a second quotation must score this share of the first
 # tuned on half of the development questions
 _SECOND = 0.3  # what a document's second passage counts beside its best
@@ -31,11 +33,15 @@ _BULLET = re.compile(r"(?<=[:.;]) [-*•] ")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to speak. `found` is false where the library answers nothing on the question."""
+    """What to speak. `found` is false where the library answers nothing on the question.
+
+    `nearest` is then the passage that was named, if one was; `read_out` quotes it.
+    """
 
     found: bool
     sentences: tuple[Sentence, ...]
     sources: tuple[Source, ...]
+    nearest: Passage | None = None
 
 
 def answer(query: str, passages: Sequence[Passage], *, quotes: int = 2) -> Answer:
@@ -47,22 +53,33 @@ def answer(query: str, passages: Sequence[Passage], *, quotes: int = 2) -> Answe
     strong = strong_ones(query, passages)
     chosen = _choose(query, strong, quotes) if strong else []
     if not any(about(query, one.passage, one.quote) for one in chosen):
-        return Answer(found=False, sentences=(_notice(_nothing(query, passages)),), sources=())
+        return _nothing(query, passages)
+    return _quoted(chosen)
+
+
+def read_out(query: str, passage: Passage, *, quotes: int = 2) -> Answer:
+    """Quote what `passage`, which was named as the nearest, says nearest to `query`."""
+    return _quoted(_choose(query, [passage], quotes))
+
+
+def _quoted(chosen: Sequence[Candidate]) -> Answer:
     sources = tuple(one.source() for one in chosen)
-    spoken = [Sentence(text=_lead(sources[0]), kind="lead", sources=sources[:1])]
+    spoken = [Sentence(text=f"From {_named(sources[0])}.", kind="lead", sources=sources[:1])]
     spoken += [Sentence(text=_aloud(s.quote), kind="quote", sources=(s,)) for s in sources]
     if not all(one.whole for one in chosen):
         spoken.append(_notice(THERE_IS_MORE))
     return Answer(found=True, sentences=tuple(spoken), sources=sources)
 
 
-def _nothing(query: str, passages: Sequence[Passage]) -> str:
-    """That there is nothing; where something is near, what it is, so that it can be looked up."""
-    near = [one for one in passages if _NEARLY <= one.strength < ENOUGH and about(query, one)]
+def _nothing(query: str, passages: Sequence[Passage]) -> Answer:
+    """That there is nothing; where something is near, what it is, so that it can be asked for."""
+    near = [one for one in passages if one.strength >= _NEARLY and about(query, one)]
+    near = [one for one in near if candidates(query, one)]
     if not near:
-        return NOTHING_FOUND
-    title = max(near, key=lambda one: one.strength).title.rstrip(" .:?")
-    return f"{NOTHING_SURE} The nearest is {title}."
+        return Answer(found=False, sentences=(_notice(NOTHING_FOUND),), sources=())
+    best = max(near, key=lambda one: one.strength)
+    spoken = (_notice(NOTHING_SURE), _notice(f"The nearest is {_named(best)}."))
+    return Answer(found=False, sentences=spoken, sources=(), nearest=best)
 
 
 def strong_ones(query: str, passages: Sequence[Passage]) -> list[Passage]:
@@ -116,15 +133,15 @@ def _apart(one: Candidate, other: Candidate) -> bool:
     ) <= set(content_words(one.quote))
 
 
-def _lead(source: Source) -> str:
-    """Names the document, and its place where that is short and adds something."""
-    place = source.place.split(" > ")[-1].strip(" .:")
-    repeats = set(content_words(source.title)) & set(content_words(place))
+def _named(at: Source | Passage) -> str:
+    """The document, and the place in it where that is short and adds something."""
+    place = at.place.split(" > ")[-1].strip(" .:")
+    repeats = set(content_words(at.title)) & set(content_words(place))
     if not place or repeats or place.endswith("?") or len(place.split()) > _PLACE_WORDS:
-        page = re.match(r"page \d+", source.place)
+        page = re.match(r"page \d+", at.place)
         place = page[0] if page else ""
-    title = source.title.rstrip(" .:?")
-    return f"From {title}, {place}." if place else f"From {title}."
+    title = at.title.rstrip(" .:?")
+    return f"{title}, {place}" if place else title
 
 
 def _aloud(quote: str) -> str:

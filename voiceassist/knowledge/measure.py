@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from voiceassist.contract.knowledge import Passage
 from voiceassist.knowledge.answers import Answer, answer
 from voiceassist.knowledge.library import Library
 from voiceassist.knowledge.mishearing import mishear, speech, word_errors
@@ -98,48 +99,69 @@ def misheard(
     }
 
 
+@dataclass(slots=True)
+class _Tally:
+    """How each question was answered; `document` is the right one, None of those from outside."""
+
+    hits: list[bool] = field(default_factory=list)
+    first: list[bool] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    refused: list[bool] = field(default_factory=list)
+    named: list[bool | None] = field(default_factory=list)  # whether rightly; None where not
+    rightly: list[bool] = field(default_factory=list)
+    nearly: list[bool] = field(default_factory=list)
+
+    def see(self, document: str | None, passages: Sequence[Passage], said: Answer) -> None:
+        """Count one question, what was found and what was said."""
+        if document is None:
+            self.rightly.append(not said.found)
+            self.nearly.append(said.nearest is not None)
+            return
+        found = list(dict.fromkeys(passage.document for passage in passages))
+        self.hits.append(document in found[:3])
+        self.first.append(found[:1] == [document])
+        self.refused.append(not said.found)
+        self.named.append(said.nearest.document == document if said.nearest else None)
+        if said.found:
+            self.right.append(said.sources[0].document == document)
+
+    def figures(self) -> dict[str, float | int]:
+        """Numbers of questions, and shares of them, 0 to 1."""
+        shares = {
+            "hit_at_1": self.first,
+            "hit_at_3": self.hits,
+            "quoted_from_right_document": self.right,
+            "false_refusal": self.refused,
+            "named_right": [one is True for one in self.named],
+            "named_wrong": [one is False for one in self.named],
+            "refused_outside": self.rightly,
+            "named_outside": self.nearly,
+        }
+        means = {name: round(float(np.mean(of)), 4) for name, of in shares.items() if of}
+        return {"questions": len(self.hits), "outside": len(self.rightly)} | means
+
+
 def ask_all(
     library: Library, asked: Iterable[Asked], clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, float | int]:
     """Ask every question; shares are 0 to 1, times in milliseconds with the embedding.
 
-    `spoken_without_evidence` counts sentences with a number, unit, drug or denial that none of
-    their sources holds.
+    `named_right`, `named_wrong` and `named_outside` are shares of all questions (of all from
+    outside): not answered, but told what is nearest. `spoken_without_evidence` counts sentences
+    with a number, unit, drug or denial that none of their sources holds.
     """
-    spoken = _Spoken(library)
-    hits: list[bool] = []
-    first: list[bool] = []
-    right: list[bool] = []
-    refused: list[bool] = []
-    rightly: list[bool] = []
+    spoken, tally, ranks = _Spoken(library), _Tally(), _Ranks()
     times: list[float] = []
-    ranks = _Ranks()
     for one in asked:
         begun = clock()
         passages = library.find(one.question)
         times.append((clock() - begun) * 1000)
         said = answer(one.question, passages)
         spoken.hear(said)
-        if one.document is None:
-            rightly.append(not said.found)
-            continue
-        ranks.see(library.rank(one.question, _DEEP), {one.document: 1})
-        found = list(dict.fromkeys(passage.document for passage in passages))
-        hits.append(one.document in found[:3])
-        first.append(found[:1] == [one.document])
-        refused.append(not said.found)
-        if said.found:
-            right.append(said.sources[0].document == one.document)
-    figures: dict[str, float | int] = {"questions": len(hits), "outside": len(rightly)}
-    shares = {
-        "hit_at_1": first,
-        "hit_at_3": hits,
-        "quoted_from_right_document": right,
-        "false_refusal": refused,
-        "refused_outside": rightly,
-    }
-    figures |= {name: round(float(np.mean(of)), 4) for name, of in shares.items() if of}
-    return figures | ranks.figures() | spoken.figures() | percentiles(times)
+        tally.see(one.document, passages, said)
+        if one.document is not None:
+            ranks.see(library.rank(one.question, _DEEP), {one.document: 1})
+    return tally.figures() | ranks.figures() | spoken.figures() | percentiles(times)
 
 
 def rank_all(
