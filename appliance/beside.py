@@ -17,7 +17,7 @@ from appliance.turn import TurnRecord
 from appliance.wiring import Room
 from voiceassist import __version__
 from voiceassist.contract.wire import RoomState
-from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.search.library import Library
 
 log = logging.getLogger(__name__)
 

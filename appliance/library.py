@@ -13,9 +13,9 @@ from appliance.wiring import open_editions
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.edition import Manifest
 from voiceassist.errors import Unavailable
-from voiceassist.knowledge.carrier import CarrierSource
-from voiceassist.knowledge.editions import manifest_at
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions.carrier import CarrierSource
+from voiceassist.knowledge.editions.store import manifest_at
+from voiceassist.knowledge.editions.update import update
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 

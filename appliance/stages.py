@@ -19,7 +19,7 @@ from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Cleared, Verdict
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Samples, WakeHit
-from voiceassist.knowledge.answers import Answer
+from voiceassist.knowledge.answers.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)

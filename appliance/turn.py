@@ -22,7 +22,7 @@ from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.ledger import TURN
 from voiceassist.contract.speech import Transcript
 from voiceassist.errors import VoiceAssistError
-from voiceassist.knowledge.answers import Answer
+from voiceassist.knowledge.answers.answer import Answer
 
 __all__ = ["TurnRecord", "run_turn", "take_turn"]
 

@@ -49,10 +49,10 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import ModelStore, default_store
 from voiceassist.errors import StoreFull, WrongUse
-from voiceassist.knowledge.cache import AnswerCache
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.folder import open_folder
-from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.answers.cache import AnswerCache
+from voiceassist.knowledge.editions.folder import open_folder
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.search.library import Library
 from voiceassist.phi.gate import Gate
 from voiceassist.phi.policy import PhiPolicy, check_policy, record_override
 

@@ -31,7 +31,7 @@ from starlette.routing import Route
 from voiceassist.console import run_command
 from voiceassist.engines.ports import Generator, Prompt
 from voiceassist.errors import Unavailable
-from voiceassist.knowledge.prompting import compose_prompt
+from voiceassist.knowledge.answers.prompting import compose_prompt
 
 KEY_VARIABLE = "VOICEASSIST_DEMO_KEY"  # what the hub must present
 PROVIDER_KEY_VARIABLE = "VOICEASSIST_DEMO_PROVIDER_KEY"  # what a real provider wants

@@ -21,8 +21,8 @@ from demo.outcome import Outcome, Row, missed, what_was_held
 from demo.processes import Crew
 from demo.view import View
 from voiceassist.errors import Unavailable
+from voiceassist.knowledge.answers.prompting import compose_prompt
 from voiceassist.knowledge.documents import Limits, read_document
-from voiceassist.knowledge.prompting import compose_prompt
 
 TURNS = Path(__file__).parent / "turns"
 _TURN_S = 120.0

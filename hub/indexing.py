@@ -27,15 +27,15 @@ from voiceassist.knowledge.documents import (
     read_document,
     reader_form,
 )
+from voiceassist.knowledge.documents.passages import passages_form
 from voiceassist.knowledge.documents.reader import name_as_title, slug
-from voiceassist.knowledge.packs import (
+from voiceassist.knowledge.editions.packs import (
     PackContent,
     build_pack,
     embedding_of,
     pack_form,
     read_pack,
 )
-from voiceassist.knowledge.passages import passages_form
 
 _AT_ONCE = 16  # texts embedded between two notes of progress
 _READ_PERCENT = 5

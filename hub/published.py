@@ -15,10 +15,10 @@ from voiceassist.contract.edition import PackRef
 from voiceassist.contract.knowledge import Passage
 from voiceassist.contract.trust import Trust
 from voiceassist.engines.ports import Embedder
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.source import Offer, read_chunks
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions.source import Offer, read_chunks
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.editions.update import update
+from voiceassist.knowledge.search.library import Library
 
 log = logging.getLogger(__name__)
 

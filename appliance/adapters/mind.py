@@ -21,7 +21,7 @@ from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Generator, Prompt, Speed
-from voiceassist.knowledge.answers import (
+from voiceassist.knowledge.answers.answer import (
     NOTHING_FOUND,
     Answer,
     answer,
@@ -29,9 +29,9 @@ from voiceassist.knowledge.answers import (
     read_out,
     supported,
 )
-from voiceassist.knowledge.cache import AnswerCache, Scope
-from voiceassist.knowledge.prompting import NOTHING
-from voiceassist.knowledge.sentences import sentences as split_sentences
+from voiceassist.knowledge.answers.cache import AnswerCache, Scope
+from voiceassist.knowledge.answers.prompting import NOTHING
+from voiceassist.knowledge.text.sentences import sentences as split_sentences
 
 log = logging.getLogger(__name__)
 

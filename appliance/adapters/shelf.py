@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voiceassist.contract.knowledge import Passage, Source
-from voiceassist.knowledge.cache import Scope
+from voiceassist.knowledge.answers.cache import Scope
 
 
 class Edition(Protocol):

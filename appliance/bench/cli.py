@@ -32,7 +32,7 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_root, default_store
 from voiceassist.errors import WrongUse
-from voiceassist.knowledge import folder
+from voiceassist.knowledge.editions import folder
 from voiceassist.phi.labelled import Labelled, corpus
 from voiceassist.phi.labelled import read_rows as read_labelled
 from voiceassist.phi.split import Part

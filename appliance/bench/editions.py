@@ -27,8 +27,8 @@ from appliance.sync.editions import EditionSync
 from appliance.sync.hub_source import HubSource
 from voiceassist.engines.ports import Embedder
 from voiceassist.errors import Unavailable
-from voiceassist.knowledge.folder import files_in
-from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.editions.folder import files_in
+from voiceassist.knowledge.search.library import Library
 
 _SHARE = 100  # one document in so many changes
 _SEED = 20261125

@@ -22,9 +22,9 @@ from appliance.sync.hub_source import HubSource
 from voiceassist.contract.edition import Manifest, PackRef
 from voiceassist.contract.wire import EditionHint, RoomState, Topics
 from voiceassist.engines.ports import Embedder
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import PackContent
+from voiceassist.knowledge.editions.packs import PackContent
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.search.library import Library
 
 
 class Counted:

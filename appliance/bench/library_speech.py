@@ -21,7 +21,7 @@ from appliance.stages import Utterance
 from voiceassist.contract.knowledge import Passage
 from voiceassist.engines.ports import TextToSpeech
 from voiceassist.errors import BadInput
-from voiceassist.knowledge.answers import answer
+from voiceassist.knowledge.answers.answer import answer
 from voiceassist.knowledge.documents.reader import slug
 
 _FIRST = 3

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.engines.ports import Speed
-from voiceassist.knowledge.answers import strong_ones
-from voiceassist.knowledge.queries import content_words
-from voiceassist.knowledge.quoting import candidates
+from voiceassist.knowledge.answers.answer import strong_ones
+from voiceassist.knowledge.answers.quoting import candidates
+from voiceassist.knowledge.text.queries import content_words
 
 _WORDS_PER_S = 2.6  # as the default voice reads quotations
 _READ = 3  # passages

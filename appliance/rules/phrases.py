@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE, THERE_IS_MORE
+from voiceassist.knowledge.answers.answer import NOTHING_FOUND, NOTHING_SURE, THERE_IS_MORE
 
 NOT_HEARD = "Sorry, I did not catch that."
 NO_LIBRARY = "The library has not arrived yet. Please try again later."

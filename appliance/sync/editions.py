@@ -1,7 +1,7 @@
 """Keeps the room's library at the hub's newest edition.
 
 Law: a hint or a poll only says that something may be new. What is installed is verified by
-`knowledge.update`, which leaves the room on a whole edition whatever goes wrong here.
+`knowledge.editions.update`, which leaves the room on a whole edition whatever goes wrong here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 
 from voiceassist.errors import VoiceAssistError
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.source import LibrarySource
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions.source import LibrarySource
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.editions.update import update
+from voiceassist.knowledge.search.library import Library
 
 log = logging.getLogger(__name__)
 

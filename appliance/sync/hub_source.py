@@ -17,7 +17,7 @@ from voiceassist.contract.edition import PackRef
 from voiceassist.contract.packlist import MAX_LIST
 from voiceassist.contract.trust import MAX_CHAIN
 from voiceassist.errors import Unavailable, Unverified
-from voiceassist.knowledge.source import MAX_MANIFEST, Offer
+from voiceassist.knowledge.editions.source import MAX_MANIFEST, Offer
 
 _PATIENCE_S = 30.0
 _SLOWEST = 16 << 10  # bytes a second, beyond the patience

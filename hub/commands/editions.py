@@ -13,7 +13,7 @@ from hub.dashboard.view import utc
 from hub.editions.schemas import EditionView
 from hub.settings import DEFAULT_CONFIG
 from voiceassist.console import out, print_json
-from voiceassist.knowledge.carrier import write_carrier
+from voiceassist.knowledge.editions.carrier import write_carrier
 
 app = group()
 

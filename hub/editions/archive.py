@@ -12,7 +12,7 @@ from hub.errors import NotFound
 from hub.storage.blobs import Blobs
 from voiceassist.contract.edition import PackRef
 from voiceassist.contract.packlist import list_bytes, make_update, read_list
-from voiceassist.knowledge.patches import make_patch
+from voiceassist.knowledge.editions.patches import make_patch
 
 _REMEMBERED = 64  # updates and patches: many rooms ask for the same few
 

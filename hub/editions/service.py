@@ -18,7 +18,7 @@ from voiceassist.contract.canonical import sha256
 from voiceassist.contract.edition import Manifest, PackRef, sign_manifest
 from voiceassist.contract.packlist import state_root
 from voiceassist.contract.trust import write_chain
-from voiceassist.knowledge.editions import make_manifest
+from voiceassist.knowledge.editions.store import make_manifest
 
 LIFETIME_S = 90 * 24 * 3600
 BELIEVED = 10_000  # versions above the hub's newest that a room's word is trusted for

@@ -16,8 +16,8 @@ from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared, Held
 from voiceassist.contract.wire import EscalationReply, EscalationRequest
 from voiceassist.errors import Unavailable, VoiceAssistError
-from voiceassist.knowledge.answers import compose_prompt, supported
-from voiceassist.knowledge.sentences import sentences
+from voiceassist.knowledge.answers.answer import compose_prompt, supported
+from voiceassist.knowledge.text.sentences import sentences
 
 log = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from voiceassist.contract.verdict import Cleared, Held, Item, Verdict
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Generator, Samples, Speed, WakeHit
 from voiceassist.errors import StoreFull, VoiceAssistError
-from voiceassist.knowledge.cache import AnswerCache
+from voiceassist.knowledge.answers.cache import AnswerCache
 from voiceassist.phi import gate as phi_gate
 
 TEXT = (

@@ -16,7 +16,7 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 from voiceassist.errors import Unavailable, Unverified, VoiceAssistError, WrongUse
-from voiceassist.knowledge import folder
+from voiceassist.knowledge.editions import folder
 from voiceassist.resources import data_folder
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from appliance.rules import phrases
 from appliance.turn import run_turn
 from voiceassist.contract.knowledge import Sentence, Source
 from voiceassist.contract.wire import EscalationReply
-from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE
-from voiceassist.knowledge.cache import AnswerCache
+from voiceassist.knowledge.answers.answer import NOTHING_FOUND, NOTHING_SURE
+from voiceassist.knowledge.answers.cache import AnswerCache
 
 OBSERVE = "Observe the patient for 6 hours after the symptoms have gone."
 SOURCE = Source(

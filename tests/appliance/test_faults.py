@@ -17,9 +17,9 @@ from voiceassist.contract.edition import open_manifest
 from voiceassist.contract.signing import KeyRing
 from voiceassist.contract.trust import Trust
 from voiceassist.errors import Unverified
-from voiceassist.knowledge import update
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.packs import read_pack
+from voiceassist.knowledge.editions import update
+from voiceassist.knowledge.editions.packs import read_pack
+from voiceassist.knowledge.editions.store import EditionStore
 
 LIVES = 300
 Patch = pytest.MonkeyPatch
@@ -98,12 +98,13 @@ def _never_sync(patch: Patch) -> None:
 
 
 def _never_prove_the_file(patch: Patch) -> None:
-    patch.setattr("voiceassist.knowledge.kept.check_bytes", lambda _path: None)
+    patch.setattr("voiceassist.knowledge.editions.kept.check_bytes", lambda _path: None)
 
 
 def _build_in_place(patch: Patch) -> None:
     """The serving file itself is changed, where it should be copied."""
-    patch.setattr("voiceassist.knowledge.database.copy", lambda old, new: new.hardlink_to(old))
+    copy = "voiceassist.knowledge.editions.database.copy"
+    patch.setattr(copy, lambda old, new: new.hardlink_to(old))
 
 
 def _do_not_name_a_full_disk(patch: Patch) -> None:

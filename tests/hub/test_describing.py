@@ -11,7 +11,7 @@ from hub.documents.describing import check_description, read_sidecar
 from hub.documents.watch import FolderWatch
 from hub.errors import BadField
 from voiceassist.errors import BadInput
-from voiceassist.knowledge.packs import read_pack
+from voiceassist.knowledge.editions.packs import read_pack
 
 TEXT = b"# Gout\n\nGive naproxen 500 mg twice daily. Check the kidneys first.\n"
 OTHER = b"# Gout anew\n\nGive colchicine 500 micrograms twice daily.\n"

@@ -14,8 +14,8 @@ from hub.indexing import KnowledgeIndexer
 from hub.phi.inspector import DocumentInspector
 from hub.storage.blobs import Blobs
 from voiceassist.errors import BadInput, Unavailable, Unverified
-from voiceassist.knowledge import packs, passages
-from voiceassist.knowledge.documents import Limits, Ocr, reader
+from voiceassist.knowledge.documents import Limits, Ocr, passages, reader
+from voiceassist.knowledge.editions import packs
 from voiceassist.phi.policy import PhiPolicy
 
 TEXT = b"# Anaphylaxis\n\nGive adrenaline 0.5 mg into the thigh. Call for help.\n"

@@ -15,8 +15,8 @@ from voiceassist.contract.packlist import apply_update
 from voiceassist.contract.signing import Envelope
 from voiceassist.contract.trust import Trust, follow, read_chain
 from voiceassist.contract.wire import RoomState
-from voiceassist.knowledge.packs import read_pack
-from voiceassist.knowledge.patches import apply_patch
+from voiceassist.knowledge.editions.packs import read_pack
+from voiceassist.knowledge.editions.patches import apply_patch
 
 TEXT = b"# Gout\n\nGive naproxen 500 mg twice daily. Check the kidneys first.\n"
 MORE = b"# Sore throat\n\nMost need no antibiotic. Give paracetamol.\n"

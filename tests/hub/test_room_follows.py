@@ -25,8 +25,8 @@ from hub.wiring import Container
 from voiceassist.contract.edition import PackRef
 from voiceassist.contract.trust import Trust
 from voiceassist.errors import BadInput, Unavailable, Unverified, VoiceAssistError
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.search.library import Library
 
 WORDS = "Give naproxen 500 mg twice daily. Check the kidneys first. "
 

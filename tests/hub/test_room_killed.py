@@ -24,8 +24,8 @@ from hub.indexing import Embedding
 from hub.serve import listen
 from hub.settings import HubSettings
 from hub.wiring import Container, open_rooms
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.packs import read_pack
+from voiceassist.knowledge.editions.packs import read_pack
+from voiceassist.knowledge.editions.store import EditionStore
 
 pytestmark = pytest.mark.slow
 KILLS = 30
@@ -40,7 +40,7 @@ from appliance.enrol import load_identity
 from appliance.hub_client import hub_client
 from appliance.sync.editions import EditionSync
 from appliance.sync.hub_source import HubSource
-from voiceassist.knowledge.editions import EditionStore
+from voiceassist.knowledge.editions.store import EditionStore
 
 who = load_identity(Path(sys.argv[1]))
 

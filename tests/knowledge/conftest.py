@@ -15,13 +15,13 @@ from voiceassist.contract.signing import Envelope, Signer
 from voiceassist.contract.trust import sign_trust, trust_in, write_chain
 from voiceassist.engines.ports import Vectors
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.editions import EditionStore, make_manifest
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
-from voiceassist.knowledge.patches import make_patch
-from voiceassist.knowledge.queries import content_words, stem
-from voiceassist.knowledge.source import Offer
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions.packs import Pack, build_pack, embedding_of
+from voiceassist.knowledge.editions.patches import make_patch
+from voiceassist.knowledge.editions.source import Offer
+from voiceassist.knowledge.editions.store import EditionStore, make_manifest
+from voiceassist.knowledge.editions.update import update
+from voiceassist.knowledge.search.library import Library
+from voiceassist.knowledge.text.queries import content_words, stem
 
 NOW_S = 1_800_000_000
 CLINIC = "clinic-a"

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceassist.contract.knowledge import Passage, Source
-from voiceassist.knowledge.answers import NOTHING_FOUND, answer, compose_prompt, supported
-from voiceassist.knowledge.quoting import MOST_WORDS, shorten
-from voiceassist.knowledge.sentences import Span
+from voiceassist.knowledge.answers.answer import NOTHING_FOUND, answer, compose_prompt, supported
+from voiceassist.knowledge.answers.quoting import MOST_WORDS, shorten
+from voiceassist.knowledge.text.sentences import Span
 
 DOSES = (
     "Anaphylaxis is a severe reaction. The adult dose of epinephrine is 0.5 mg into the muscle. "

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from voiceassist.contract.knowledge import Passage
-from voiceassist.knowledge.answers import NOTHING_FOUND, NOTHING_SURE, answer
-from voiceassist.knowledge.asked import about
+from voiceassist.knowledge.answers.answer import NOTHING_FOUND, NOTHING_SURE, answer
+from voiceassist.knowledge.answers.asked import about
 
 
 def passage(text: str, title: str = "Card", place: str = "", document: str = "card") -> Passage:

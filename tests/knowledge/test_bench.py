@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voiceassist.knowledge import bench
 from voiceassist.knowledge.documents import Document
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.synthetic import PER_DOCUMENT, Model, make, refs
+from voiceassist.knowledge.measuring import bench
+from voiceassist.knowledge.measuring.synthetic import PER_DOCUMENT, Model, make, refs
+from voiceassist.knowledge.search.library import Library
 
 SEED = 7
 

@@ -10,7 +10,7 @@ import pytest
 from voiceassist.contract.knowledge import Sentence, Source
 from voiceassist.contract.verdict import Cleared, Held
 from voiceassist.errors import Unavailable
-from voiceassist.knowledge.cache import AnswerCache, Scope
+from voiceassist.knowledge.answers.cache import AnswerCache, Scope
 from voiceassist.phi import gate as phi_gate
 
 SCOPE = Scope(version=3, state_root="aa", policy="p")

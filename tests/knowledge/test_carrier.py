@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from voiceassist.errors import BadInput, StoreFull, Unverified, VoiceAssistError, WrongUse
-from voiceassist.knowledge import carrier
-from voiceassist.knowledge.carrier import CarrierSource, write_carrier
 from voiceassist.knowledge.documents import Document
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.packs import Pack
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions import carrier
+from voiceassist.knowledge.editions.carrier import CarrierSource, write_carrier
+from voiceassist.knowledge.editions.packs import Pack
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.editions.update import update
 
 NOW_S = 1_800_000_000
 

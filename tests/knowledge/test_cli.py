@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from voiceassist.errors import WrongUse
 from voiceassist.knowledge import cli
-from voiceassist.knowledge.measure import ndcg
+from voiceassist.knowledge.measuring.measure import ndcg
 
 
 @pytest.fixture

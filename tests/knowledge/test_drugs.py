@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voiceassist.knowledge.drugs import find_drugs, is_drug, most_named
+from voiceassist.knowledge.text.drugs import find_drugs, is_drug, most_named
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ import pytest
 
 from voiceassist import files
 from voiceassist.errors import StoreFull, Unverified
-from voiceassist.knowledge import canary, database, editions
 from voiceassist.knowledge.documents import Document
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import Pack
+from voiceassist.knowledge.editions import canary, database
+from voiceassist.knowledge.editions import store as editions
+from voiceassist.knowledge.editions.packs import Pack
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.search.library import Library
 
 NOW_S = 1_800_000_000
 MakeStore = Callable[[], EditionStore]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from voiceassist.contract.knowledge import Passage
-from voiceassist.knowledge.answers import answer
-from voiceassist.knowledge.levels import holds, values
+from voiceassist.knowledge.answers.answer import answer
+from voiceassist.knowledge.answers.levels import holds, values
 
 
 @pytest.mark.parametrize(

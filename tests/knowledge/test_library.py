@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.queries import understand, words
-from voiceassist.knowledge.strength import Evidence, coverage, strength
-from voiceassist.knowledge.vocabulary import american
+from voiceassist.knowledge.search.library import Library
+from voiceassist.knowledge.search.strength import Evidence, coverage, strength
+from voiceassist.knowledge.text.queries import understand, words
+from voiceassist.knowledge.text.vocabulary import american
 
 NOW_S = 1_800_000_000
 

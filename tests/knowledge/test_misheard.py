@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.mishearing import mishear, speech, word_errors
-from voiceassist.knowledge.queries import understand, words
-from voiceassist.knowledge.sound import distance, key, likeness, neighbours
+from voiceassist.knowledge.search.library import Library
+from voiceassist.knowledge.search.mishearing import mishear, speech, word_errors
+from voiceassist.knowledge.text.queries import understand, words
+from voiceassist.knowledge.text.sound import distance, key, likeness, neighbours
 
 SEED = 7
 

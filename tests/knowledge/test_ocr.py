@@ -9,7 +9,7 @@ import pytest
 
 from voiceassist.errors import BadInput, Unavailable
 from voiceassist.knowledge.documents import Document, Limits, Ocr, Scanned, read_document
-from voiceassist.knowledge.passages import split
+from voiceassist.knowledge.documents.passages import split
 
 SENTENCE = "Give adrenaline 0.5 mg into the thigh and call for help."
 needs_tesseract = pytest.mark.skipif(

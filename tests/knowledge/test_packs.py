@@ -11,7 +11,7 @@ from voiceassist.contract.canonical import sha256
 from voiceassist.contract.edition import PackRef
 from voiceassist.errors import Unverified
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.packs import MAGIC, build_pack, passage_input, read_pack, unit
+from voiceassist.knowledge.editions.packs import MAGIC, build_pack, passage_input, read_pack, unit
 
 
 def named(data: bytes, like: PackRef) -> PackRef:
@@ -95,7 +95,7 @@ def test_a_pack_that_would_fill_the_memory_is_refused(
     """The size a frame states is checked before it is unfolded; one that states none is refused."""
     ref = build_pack(documents["asthma.md"], 1, embedder).ref
     content = b"\0" * 5_000_000
-    monkeypatch.setattr("voiceassist.knowledge.packs.MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr("voiceassist.knowledge.editions.packs.MAX_UNPACKED", 1_000_000)
     for sized in (True, False):
         data = zstandard.ZstdCompressor(write_content_size=sized).compress(content)
         with pytest.raises(Unverified, match="malformed"):

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.passages import split
-from voiceassist.knowledge.sentences import sentences
+from voiceassist.knowledge.documents.passages import split
+from voiceassist.knowledge.text.sentences import sentences
 
 WORD = st.sampled_from(
     ["Give", "5", "mg", "e.g.", "Dr.", "2.5", "every", "6", "hours.", "Not", "(unless", "ill).",

@@ -11,9 +11,9 @@ from voiceassist.contract.canonical import sha256
 from voiceassist.contract.edition import PackRef
 from voiceassist.errors import Unverified
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.packs import Pack
-from voiceassist.knowledge.patches import apply_patch, make_patch
+from voiceassist.knowledge.editions.packs import Pack
+from voiceassist.knowledge.editions.patches import apply_patch, make_patch
+from voiceassist.knowledge.editions.store import EditionStore
 
 MakeStore = Callable[[], EditionStore]
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voiceassist.knowledge import database
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.filters import Filters
-from voiceassist.knowledge.fusion import fuse
-from voiceassist.knowledge.lexicon import Lexicon, Weighed, affordable
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import unit
-from voiceassist.knowledge.queries import Term, spelled, understand
-from voiceassist.knowledge.vectors import Exact, Nearest, Scan, read
+from voiceassist.knowledge.editions import database
+from voiceassist.knowledge.editions.packs import unit
+from voiceassist.knowledge.search.filters import Filters
+from voiceassist.knowledge.search.fusion import fuse
+from voiceassist.knowledge.search.lexicon import Lexicon, Weighed, affordable
+from voiceassist.knowledge.search.library import Library
+from voiceassist.knowledge.search.vectors import Exact, Nearest, Scan, read
+from voiceassist.knowledge.text.queries import Term, spelled, understand
 
 SEED = 7
 DATED = """---

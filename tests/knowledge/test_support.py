@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from voiceassist.contract.knowledge import Sentence, Source
-from voiceassist.knowledge import attack
+from voiceassist.knowledge.answers.facts import facts
+from voiceassist.knowledge.answers.quoting import shorten
+from voiceassist.knowledge.answers.support import supported
 from voiceassist.knowledge.documents import Document, Limits, read_document
-from voiceassist.knowledge.facts import facts
-from voiceassist.knowledge.quoting import shorten
-from voiceassist.knowledge.sentences import Span
-from voiceassist.knowledge.support import supported
-from voiceassist.knowledge.witness import absent, resolves
+from voiceassist.knowledge.measuring import attack
+from voiceassist.knowledge.measuring.witness import absent, resolves
+from voiceassist.knowledge.text.sentences import Span
 
 LIBRARY = Path(__file__).parents[2] / "demo" / "library"
 

@@ -15,11 +15,11 @@ from voiceassist.contract.packlist import make_update
 from voiceassist.contract.signing import Signer
 from voiceassist.contract.trust import sign_trust, trust_in, write_chain
 from voiceassist.errors import Unavailable, Unverified
-from voiceassist.knowledge import database
 from voiceassist.knowledge.documents import Document
-from voiceassist.knowledge.editions import EditionStore, manifest_at
-from voiceassist.knowledge.packs import Pack
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions import database
+from voiceassist.knowledge.editions.packs import Pack
+from voiceassist.knowledge.editions.store import EditionStore, manifest_at
+from voiceassist.knowledge.editions.update import update
 
 NOW_S = 1_800_000_000
 CLINIC = "clinic-a"

@@ -30,9 +30,9 @@ class Passage(BaseModel):
 
     `id` is unique in an edition; `start` and `end` are character offsets of `text` into the
     document's stored text; `score` is the fused rank score and `strength` 0 to 1 how well
-    the passage answers by the measures of `knowledge.strength`. `taken_for` tells which words,
-    as heard, were taken for which of the library's ("metformine: metformin"); where it is not
-    empty, strength is lowered, for a drug's name most.
+    the passage answers by the measures of `knowledge.search.strength`. `taken_for` tells which
+    words, as heard, were taken for which of the library's ("metformine: metformin"); where it is
+    not empty, strength is lowered, for a drug's name most.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

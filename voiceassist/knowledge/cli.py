@@ -20,13 +20,15 @@ from voiceassist.engines.profile import load_profile
 from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 from voiceassist.errors import WrongUse
-from voiceassist.knowledge import attack as attacking
-from voiceassist.knowledge import bench as sizing
-from voiceassist.knowledge import evaluating, folder, joining, last, measure
-from voiceassist.knowledge.answers import Answer, answer, compose_prompt
-from voiceassist.knowledge.filters import Filters
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.synthetic import PER_DOCUMENT
+from voiceassist.knowledge.answers import joining
+from voiceassist.knowledge.answers.answer import Answer, answer, compose_prompt
+from voiceassist.knowledge.editions import folder, last
+from voiceassist.knowledge.measuring import attack as attacking
+from voiceassist.knowledge.measuring import bench as sizing
+from voiceassist.knowledge.measuring import evaluating, measure
+from voiceassist.knowledge.measuring.synthetic import PER_DOCUMENT
+from voiceassist.knowledge.search.filters import Filters
+from voiceassist.knowledge.search.library import Library
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 

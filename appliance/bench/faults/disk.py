@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
-from voiceassist.knowledge import canary, database
+from voiceassist.knowledge.editions import canary, database
 
 _Stamp: TypeAlias = tuple[int, int]  # a file's size and time
 _FOLDERS = (".", "packs")

@@ -23,10 +23,10 @@ from voiceassist.contract.trust import sign_trust, trust_in, write_chain
 from voiceassist.engines.ports import Vectors
 from voiceassist.errors import Unavailable
 from voiceassist.knowledge.documents import Limits, read_document
-from voiceassist.knowledge.editions import make_manifest
-from voiceassist.knowledge.packs import Pack, build_pack, embedding_of
-from voiceassist.knowledge.patches import make_patch
-from voiceassist.knowledge.source import Offer
+from voiceassist.knowledge.editions.packs import Pack, build_pack, embedding_of
+from voiceassist.knowledge.editions.patches import make_patch
+from voiceassist.knowledge.editions.source import Offer
+from voiceassist.knowledge.editions.store import make_manifest
 
 CLINIC = "clinic-a"
 LIFETIME_S = 90 * 86_400

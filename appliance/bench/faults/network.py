@@ -19,8 +19,8 @@ from voiceassist.contract.packlist import make_update
 from voiceassist.contract.signing import Envelope
 from voiceassist.contract.trust import sign_trust, trust_in, write_chain
 from voiceassist.errors import Unavailable
-from voiceassist.knowledge.packs import MAGIC
-from voiceassist.knowledge.source import Offer
+from voiceassist.knowledge.editions.packs import MAGIC
+from voiceassist.knowledge.editions.source import Offer
 
 MANIFESTS = (
     "down", "not modified", "stale", "cut", "altered", "unsigned", "wrong key", "wrong clinic",

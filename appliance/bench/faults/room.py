@@ -14,11 +14,11 @@ from typing import Any
 
 from appliance.bench.faults.hub import EMBEDDER, VirtualHub
 from appliance.sync.editions import EditionSync
-from voiceassist.knowledge.editions import EditionStore
-from voiceassist.knowledge.library import Library
-from voiceassist.knowledge.packs import Pack, read_pack
-from voiceassist.knowledge.source import LibrarySource
-from voiceassist.knowledge.update import update
+from voiceassist.knowledge.editions.packs import Pack, read_pack
+from voiceassist.knowledge.editions.source import LibrarySource
+from voiceassist.knowledge.editions.store import EditionStore
+from voiceassist.knowledge.editions.update import update
+from voiceassist.knowledge.search.library import Library
 
 _ROWS = """
     SELECT d.document, p.start, p."end", p.place, p.context, v.embedding, w.body

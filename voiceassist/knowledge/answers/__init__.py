@@ -1,0 +1,1 @@
+"""Quotations, and what a model may say beside them (law 2)."""

@@ -1,0 +1,1 @@
+"""Packs, editions and the store that always holds a whole one."""

@@ -1,0 +1,1 @@
+"""Figures, and attacks on what is claimed."""

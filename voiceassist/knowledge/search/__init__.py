@@ -1,0 +1,1 @@
+"""Hybrid search in one edition."""

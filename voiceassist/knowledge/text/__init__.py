@@ -1,0 +1,1 @@
+"""What words mean: sentences, terms, drugs, short forms, sounds. Pure."""
