@@ -56,7 +56,8 @@ def add(
         outcome = _take_in(rooms, files)
         if outcome.added and not no_wait:
             _index(rooms, [view.id for view in outcome.added])
-        added = [rooms.documents.get(view.id) for view in outcome.added]
+        new = {view.id for view in outcome.added}
+        added = [view for view in rooms.documents.listing() if view.id in new]
     held = [v.id for v in added if v.held]
     failed = [f"{v.name}: {v.job.error}" for v in added if v.job.state == "failed"]
     if as_json:
@@ -222,9 +223,10 @@ def _index(rooms: Rooms, documents: list[str]) -> None:
             task = bar.add_task("indexing", total=100 * len(documents))
             mine = False
             while True:
-                jobs = [rooms.documents.get(document).job for document in documents]
-                bar.update(task, completed=sum(_percent(job.state, job.progress) for job in jobs))
-                if all(job.state in {"done", "failed"} for job in jobs):
+                left = rooms.documents.unfinished()
+                todo = [100 - left[document] for document in documents if document in left]
+                bar.update(task, completed=100 * len(documents) - sum(todo))
+                if not todo:
                     return
                 if not mine and rooms.worker.begin():
                     mine = True
@@ -233,10 +235,6 @@ def _index(rooms: Rooms, documents: list[str]) -> None:
                     time.sleep(_LOOK_S)
     finally:
         rooms.worker.release()
-
-
-def _percent(state: str, progress: int) -> int:
-    return 100 if state in {"done", "failed"} else progress
 
 
 def _bar() -> Progress:

@@ -82,6 +82,14 @@ class Queue:
         with self._database.read() as session:
             return session.scalar(query) or 0
 
+    def unfinished(self) -> dict[str, int]:
+        """How far the jobs are that are queued or running, 0 to 100, by document."""
+        query = select(JobRow.document, JobRow.progress).where(
+            JobRow.state.in_(("queued", "running"))
+        )
+        with self._database.read() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
+
     def claim(self, now_ms: int) -> Task | None:
         """Begin the oldest job that is due; None where there is none."""
         due = (

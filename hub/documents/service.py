@@ -88,6 +88,10 @@ class DocumentService:
         """How many indexing jobs are not finished."""
         return self._queue.waiting()
 
+    def unfinished(self) -> dict[str, int]:
+        """How far the jobs are that are not finished, 0 to 100, by document."""
+        return self._queue.unfinished()
+
     def get(self, document: str) -> DocumentView:
         """One document; raises `NotFound`."""
         view = self._catalogue.get(document)
