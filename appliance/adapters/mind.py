@@ -209,6 +209,8 @@ class Mind:
         if nearest is None:
             return _notice(NOTHING_FOUND)
         said = read_out(self._memory.query, nearest)
+        if not all(self._shelf.holds(source) for source in said.sources):
+            return _notice(phrases.CHANGED)
         self._memory.last, self._memory.told = said, said.sources
         return said
 
@@ -216,6 +218,8 @@ class Mind:
         wide = evidence(self._memory.query, self._memory.passages, _SENTENCES)
         told = {source.quote for source in self._memory.told}
         new = tuple(source for source in wide if source.quote not in told)[:_MORE_AT_ONCE]
+        if not all(self._shelf.holds(source) for source in new):
+            return _notice(phrases.CHANGED)
         if not new:
             return _notice(phrases.NO_MORE)
         quotes = tuple(

@@ -11,6 +11,7 @@ FAILED = "Something went wrong, and I can't answer now. The room's panel tells w
 NOTHING_SAID = "There is no answer to go back to."
 NO_SOURCE = "There is no source. The library had nothing on that."
 ASK_LATER = "The hub is away. Ask again when it is back."
+CHANGED = "The library has changed since. Please ask again."
 NO_MORE = "That is all the library has on that."
 ALONE = "The hub is away. I go on with the room's own library."
 TOGETHER = "The hub is back."
@@ -20,7 +21,7 @@ NOTHING_CAME = "Nothing came of asking that the library supports."
 NOT_ASKED = "I have not asked. Please say the question again."
 
 FIXED = (
-    NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, NO_MORE, ALONE, TOGETHER,
+    NOT_HEARD, NO_LIBRARY, CANNOT_RECORD, FAILED, NOTHING_SAID, CHANGED, NO_MORE, ALONE, TOGETHER,
     ADJUSTED, ASKING, NOTHING_CAME, NOT_ASKED, NO_SOURCE, ASK_LATER, NOTHING_FOUND, NOTHING_SURE,
     THERE_IS_MORE,
 )  # fmt: skip

@@ -154,6 +154,21 @@ async def test_what_was_only_named_is_read_out_when_it_is_asked_for(make_room: M
     assert room.voice.said[-1] == phrases.NO_MORE
 
 
+async def test_what_a_new_edition_took_back_is_not_read_out(make_room: Make) -> None:
+    """Between an answer and "more" a document may be withdrawn: its words are not spoken then."""
+    for strength in (0.3, 0.9):
+        room = make_room()
+        long = room.shelf._edition.passages[0].model_copy(update={"strength": strength})
+        room.shelf._edition.passages = (long,)
+        await run_turn(room.box, room.frames, Link(up=False), "t1")
+        told = len(room.voice.said)
+        room.shelf._edition.texts = {}
+        room.hearing.text = "more"
+        record = await run_turn(room.box, room.frames, Link(up=False), "t2")
+        assert not record.sources
+        assert room.voice.said[told:] == [phrases.CHANGED]
+
+
 async def test_nothing_here_is_asked_outside_and_said_so(make_room: Make) -> None:
     """What the library lacks is asked where that may be, and the room tells what came of it."""
     for reply, said in ((observed, OBSERVE), (lambda _turn: None, phrases.NOTHING_CAME)):

@@ -90,4 +90,6 @@ def test_what_is_weak_is_named_and_not_quoted(
     answered = answer(question, [ADULTS.model_copy(update={"strength": strength})])
     assert (answered.found, answered.sources) == (False, ())
     assert [one.text for one in answered.sentences] == said
+    named = [one for one in answered.sentences if one.kind == "lead"]
+    assert all(one.sources for one in named)  # a title is the library's words, with its place
     assert (answered.nearest is None) == (said == [NOTHING_FOUND])

@@ -78,7 +78,9 @@ def _nothing(query: str, passages: Sequence[Passage]) -> Answer:
     if not near:
         return Answer(found=False, sentences=(_notice(NOTHING_FOUND),), sources=())
     best = max(near, key=lambda one: one.strength)
-    spoken = (_notice(NOTHING_SURE), _notice(f"The nearest is {_named(best)}."))
+    lead = f"The nearest is {_named(best)}."
+    named = Sentence(text=lead, kind="lead", sources=(_place_of(best),))
+    spoken = (_notice(NOTHING_SURE), named)
     return Answer(found=False, sentences=spoken, sources=(), nearest=best)
 
 
@@ -142,6 +144,11 @@ def _named(at: Source | Passage) -> str:
         place = page[0] if page else ""
     title = at.title.rstrip(" .:?")
     return f"{title}, {place}" if place else title
+
+
+def _place_of(passage: Passage) -> Source:
+    fields = passage.model_dump(include={"document", "version", "title", "place", "start", "end"})
+    return Source(quote=passage.text, **fields)
 
 
 def _aloud(quote: str) -> str:
