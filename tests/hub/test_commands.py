@@ -91,6 +91,19 @@ def test_a_folder_becomes_an_edition(run: Callable[..., str], tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("without_weights")
+def test_a_folder_costs_no_look_at_each_document_for_each_job(
+    run: Callable[..., str], tmp_path: Path, without_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of documents are waited for by one question a job, not by one a document."""
+    run("init")
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"d{number}.md").write_text(TEXT.replace("500", str(number)))
+    monkeypatch.setattr("hub.documents.service.DocumentService.get", None)
+    assert len(json.loads(run("documents", "add", folder, "--json"))["added"]) == 5
+
+
 def test_keys_rotate_and_editions_roll_back(run: Callable[..., str], tmp_path: Path) -> None:
     """Both are one command, publish what the rooms must fetch, and stand in the audit trail."""
     run("init")
