@@ -1,6 +1,6 @@
 """Documents that the PHI gate holds back until an administrator has looked.
 
-Law: what is held is in no edition published from then on; only a release by somebody, recorded
+Law: what is held is in no edition published from then on, by rollback neither; only a release by somebody, recorded
 first (law 3), lets it in. The trail has kinds and counts, the tables have places; words are
 read from the pack when an administrator looks.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from hub.documents.ports import Words
@@ -55,6 +55,25 @@ class Reviews:
         query = select(DocumentRow.id).where(DocumentRow.held > 0, DocumentRow.removed_ms.is_(None))
         with self._database.read() as session:
             return list(session.scalars(query.order_by(DocumentRow.id)))
+
+    def withheld(self) -> frozenset[tuple[str, int]]:
+        """The documents' versions that nobody let go, old ones too: none goes into an edition."""
+        released = and_(
+            ReleaseRow.document == FindingRow.document, ReleaseRow.digest == FindingRow.digest
+        )
+        found = (
+            select(FindingRow.document, FindingRow.version)
+            .outerjoin(ReleaseRow, released)
+            .where(ReleaseRow.digest.is_(None))
+        )
+        unjudged = (
+            select(PackRow.document, PackRow.version)
+            .join(DocumentRow, DocumentRow.id == PackRow.document)
+            .where(PackRow.problem != "", DocumentRow.serving != PackRow.version)
+        )
+        with self._database.read() as session:
+            rows = [*session.execute(found), *session.execute(unjudged)]
+            return frozenset((row[0], row[1]) for row in rows)
 
     def release(self, document: str, actor: str, version: int | None = None) -> None:
         """Let what is held serve; the same words are not held again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from hub.editions.schemas import ShelfPack
@@ -14,6 +14,9 @@ class Shelf(Protocol):
 
     def packs(self) -> Sequence[ShelfPack]:
         """One pack for each document that can be published now."""
+
+    def withheld(self) -> Collection[tuple[str, int]]:
+        """The documents' versions that may not be published, whatever held them before."""
 
 
 class SigningKeys(Protocol):

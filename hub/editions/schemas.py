@@ -53,8 +53,12 @@ class PublishRequest(_Value):
 
 
 class Content(_Value):
-    """What an edition is made of; `like` names the edition it is taken from."""
+    """What an edition is made of.
+
+    `like` names the edition it is taken from, `withheld` counts what of that waits for review.
+    """
 
     refs: tuple[PackRef, ...]
     embedding: EmbeddingSpec
     like: int | None = None
+    withheld: int = 0

@@ -51,8 +51,9 @@ class EditionService:
     def publish(self, actor: str, *, like: int | None = None) -> EditionView:
         """Sign an edition of all that is indexed, or of what edition `like` held.
 
-        The expiry is counted anew, whether or not the content is. Raises `Conflict` where
-        there is nothing to publish, `NotFound` for an edition that there never was.
+        What is held for review by now is left out, whatever held it before. The expiry is
+        counted anew, whether or not the content is. Raises `Conflict` where there is nothing to
+        publish, `NotFound` for an edition that there never was.
         """
         content = self._indexed() if like is None else self._content_of(like)
         now_s = self._clock() // 1000
@@ -61,7 +62,7 @@ class EditionService:
         made = self._store.append(
             lambda newest: self._sign(content, above(newest, claims) + 1, now_s, actor)
         )
-        copied = {} if like is None else {"like": like}
+        copied = {} if like is None else {"like": like, "withheld": content.withheld}
         self._recorder.record(
             action="edition.published",
             outcome="done",
@@ -164,7 +165,17 @@ class EditionService:
                 f"edition {version} was made with the embedding model {manifest.embedding.model}, "
                 "which the rooms no longer run; publish what is indexed"
             )
-        return Content(refs=self.packs_of(published), embedding=manifest.embedding, like=version)
+        withheld = self._shelf.withheld()
+        held = self.packs_of(published)
+        refs = tuple(ref for ref in held if (ref.document, ref.version) not in withheld)
+        if not refs:
+            raise Conflict(f"all that edition {version} held waits for review; release it first")
+        return Content(
+            refs=refs,
+            embedding=manifest.embedding,
+            like=version,
+            withheld=len(held) - len(refs),
+        )
 
     def _sign(self, content: Content, version: int, now_s: int, actor: str) -> Published:
         keys, signer = self._keys.now()

@@ -30,6 +30,10 @@ class Shelf:
             for one in self._documents.serving()
         ]
 
+    def withheld(self) -> frozenset[tuple[str, int]]:
+        """The documents' versions that nobody let go after review."""
+        return self._documents.reviews.withheld()
+
 
 class Held:
     """What the rooms say they hold, for the editions room."""

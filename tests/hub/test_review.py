@@ -62,6 +62,27 @@ async def test_the_trail_and_the_log_have_kinds_and_counts_only(
         assert "1952" not in text
 
 
+def test_a_rollback_brings_back_nothing_that_is_held(hub: Any) -> None:
+    """Stricter rules find a patient in what was published: no later edition has it, like or not."""
+    inspector = hub.rooms.worker._inspector
+    hub.rooms.worker._inspector = DocumentInspector(PhiPolicy())
+    hub.rooms.worker._inspector.inspect = lambda _text: ()
+    hub.rooms.documents.add("gout.md", NAMING, "test")
+    hub.rooms.documents.add("throat.md", CLEAN.replace(b"Gout", b"Throat"), "test")
+    hub.index()
+    assert hub.rooms.editions.publish("test").documents == 2
+    hub.rooms.worker._inspector = inspector
+    inspector.name = lambda: "stricter"
+    assert hub.rooms.worker.begin()
+    assert hub.rooms.worker.refresh() == 2
+    hub.rooms.worker.release()
+    hub.index()
+    assert hub.rooms.documents.get("gout").held
+    assert hub.rooms.editions.publish("test", like=1).documents == 1
+    hub.rooms.documents.reviews.release("gout", "somebody")
+    assert hub.rooms.editions.publish("test", like=1).documents == 2
+
+
 def test_an_older_version_serves_while_a_newer_one_is_held(hub: Any) -> None:
     """What is published stays; the same words, once released, hold no later version back."""
     hub.rooms.documents.add("gout.md", CLEAN, "test")

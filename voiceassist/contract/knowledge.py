@@ -29,7 +29,7 @@ class Passage(BaseModel):
     """A stretch of a document, as search finds it.
 
     `id` is unique in an edition; `start` and `end` are character offsets of `text` into the
-    document's stored text; `score` is the fused rank score and `strength` 0 to 1 how well
+    document's stored text; `score` is the fused score and `strength` 0 to 1 how well
     the passage answers by the measures of `knowledge.search.strength`. `taken_for` tells which
     words, as heard, were taken for which of the library's ("metformine: metformin"); where it is
     not empty, strength is lowered, for a drug's name most.

@@ -1,4 +1,4 @@
-"""Hybrid search in one edition: words and vectors, fused by rank.
+"""Hybrid search in one edition: words and vectors, fused by score.
 
 Law: a `Library` reads one finished file from its first to its last query, so nobody sees a
 mixture of editions. Thread-safe.
