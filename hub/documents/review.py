@@ -1,8 +1,8 @@
 """Documents that the PHI gate holds back until an administrator has looked.
 
-Law: what is held is in no edition published from then on, by rollback neither; only a release by somebody, recorded
-first (law 3), lets it in. The trail has kinds and counts, the tables have places; words are
-read from the pack when an administrator looks.
+Law: what is held is in no edition published from then on, by rollback neither; only a release
+by somebody, recorded first (law 3), lets it in. The trail has kinds and counts, the tables have
+places; words are read from the pack when an administrator looks.
 """
 
 from __future__ import annotations
