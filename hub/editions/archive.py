@@ -12,6 +12,7 @@ from hub.errors import NotFound
 from hub.storage.blobs import Blobs
 from voiceassist.contract.edition import PackRef
 from voiceassist.contract.packlist import list_bytes, make_update, read_list
+from voiceassist.errors import Unverified
 from voiceassist.knowledge.editions.patches import make_patch
 
 _REMEMBERED = 64  # updates and patches: many rooms ask for the same few
@@ -51,7 +52,10 @@ class Archive:
 
     def _make_patch(self, pack: str, base: str) -> bytes:
         new = self._packs.get(pack)
-        patch = make_patch(self._packs.get(base), new)
+        try:
+            patch = make_patch(self._packs.get(base), new)
+        except Unverified as error:  # an old pack that a disk spoiled must not keep a room back
+            raise NotFound("the older pack is damaged here; fetch the new one whole") from error
         if len(patch) > len(new) // 2:
             raise NotFound("these packs have little in common; fetch the new one whole")
         return patch

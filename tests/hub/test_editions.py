@@ -265,7 +265,7 @@ async def test_lists_travel_whole_or_as_what_changed(hub: Any, box: Any, fail: A
 
 
 async def test_a_changed_pack_travels_as_a_patch(hub: Any, box: Any, fail: Any) -> None:
-    """What changed since a pack that the hub has; 404 where it has it not."""
+    """What changed since a pack that the hub has; 404 where it has it not, or a disk spoiled it."""
     _enrol(hub, box)
     _add(hub, "gout.md", TEXT * 20)
     old = hub.rooms.documents.serving()[0].ref
@@ -276,6 +276,11 @@ async def test_a_changed_pack_travels_as_a_patch(hub: Any, box: Any, fail: Any) 
     before = hub.rooms.packs.get(old.sha256)
     assert apply_patch(answer.content, before, new) == hub.rooms.packs.get(new.sha256)
     fail(await hub.client.get(path + "0" * 64, headers=_bearer(box, "b")), 404, "NOT_FOUND")
+    _add(hub, "throat.md", MORE)
+    spoiled = next(p.ref for p in hub.rooms.documents.serving() if p.ref.document == "throat")
+    hub.rooms.packs.path(spoiled.sha256).write_bytes(b"spoiled")
+    gone = await hub.client.get(path + spoiled.sha256, headers=_bearer(box, "d"))
+    fail(gone, 404, "NOT_FOUND")
     assert (await hub.client.get(path + old.sha256)).status_code == 401
 
 
