@@ -84,9 +84,8 @@ def edited(text: str, number: int, draw: random.Random) -> tuple[str, str]:
     else:
         plain, paragraphs = [len(paragraphs)], [*paragraphs, "More is told by the clinic."]
     place = draw.choice(plain)
-    about = " ".join(paragraphs[place].split()[-8:])
     paragraphs[place] = f"{paragraphs[place].rstrip()} Ask for the leaflet {word(number)} on this."
-    return "\n\n".join(paragraphs) + "\n", f"{about} leaflet {word(number)}"
+    return "\n\n".join(paragraphs) + "\n", f"which leaflet is {word(number)}"
 
 
 def word(number: int) -> str:
