@@ -91,11 +91,18 @@ def test_documents_rank_by_their_best_passage(publisher: Any, make_store: Any) -
 
 def test_scores_are_shares_of_the_best_of_each_kind() -> None:
     """The best by words and meaning has 1; how far others are behind counts."""
-    scores = fuse({1: 8.0, 2: 4.0}, {1: 0.5, 2: 0.5, 3: 0.25})
+    scores = fuse({1: 8.0, 2: 4.0}, {1: 0.8, 2: 0.8, 3: 0.4})
     assert scores[1] == pytest.approx(1)
     assert scores[2] == pytest.approx(0.8)
     assert scores[3] == pytest.approx(0.3)
     assert fuse({}, {1: -0.1}) == {1: 0}
+
+
+def test_what_is_alike_by_chance_does_not_hide_the_only_passage_that_holds_the_word() -> None:
+    """Where nothing is near in meaning, "form zq-17" finds the passage that names it."""
+    chance = {number: 0.3 for number in range(2, 9)}
+    scores = fuse({1: 9.0}, {1: 0.05, **chance})
+    assert max(scores, key=scores.__getitem__) == 1
 
 
 def _clustered(count: int, dimension: int = 128) -> Any:
