@@ -100,7 +100,7 @@ def test_scores_are_shares_of_the_best_of_each_kind() -> None:
 
 def test_what_is_alike_by_chance_does_not_hide_the_only_passage_that_holds_the_word() -> None:
     """Where nothing is near in meaning, "form zq-17" finds the passage that names it."""
-    chance = {number: 0.3 for number in range(2, 9)}
+    chance = dict.fromkeys(range(2, 9), 0.3)
     scores = fuse({1: 9.0}, {1: 0.05, **chance})
     assert max(scores, key=scores.__getitem__) == 1
 
