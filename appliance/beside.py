@@ -127,6 +127,8 @@ class Beside:
     def _installed(self, library: Library) -> None:
         self._room.use(library)
         log.info("edition %d is used", library.version)
+        if self._sync is not None:
+            self._sync.tell()
 
     def _hint(self) -> None:
         if self._editions is not None:

@@ -100,6 +100,10 @@ class Sync:
 
     # notes from other threads
 
+    def tell(self) -> None:
+        """The room's state has changed: tell the hub now, or once there is a link."""
+        self._notes.put(self._state_changed)
+
     def connected(self) -> None:
         """The client's word: the session stands."""
         self._notes.put(self._on_connected)
@@ -138,6 +142,9 @@ class Sync:
 
     def _nothing(self) -> None:
         """A note that only wakes the thread."""
+
+    def _state_changed(self) -> None:
+        self._next_state = 0.0
 
     def _pump(self) -> None:
         if not self._link.connected:

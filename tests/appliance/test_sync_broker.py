@@ -43,7 +43,7 @@ from voiceassist.errors import Unverified
 CLINIC = "north"
 TIMES = Times(
     tick_s=0.05,
-    state_s=5.0,
+    state_s=600.0,  # what changes is told at once
     patience=Patience(width=4, first_s=0.5, most_s=2.0),
     reconnect=Reconnect(1, 1),
 )
@@ -255,13 +255,14 @@ class Room:
         self.transport = transport
         self.changes: list[LinkState] = []
         self.editions: list[int] = []
+        self.edition = 0
         path = clinic.folder / identity.room / "journal"
         self.journal = Journal(path, identity.room, identity.signer, SystemClock(), "boot")
         self.sync = Sync(
             identity,
             self.journal,
             SystemClock(),
-            state=lambda: RoomState(room=identity.room, status="ready"),
+            state=lambda: RoomState(room=identity.room, status="ready", edition=self.edition),
             on_link=self.changes.append,
             on_edition=self.editions.append,
             times=TIMES,
@@ -441,6 +442,17 @@ def test_state_will_and_hints_travel(real_clinic: Clinic) -> None:
     room.close()
     eventually(lambda: real_clinic.states[-1].status == "offline", "the farewell")
     assert any(not change.connected for change in room.changes)
+
+
+@pytest.mark.broker
+def test_a_change_of_the_room_is_told_at_once(real_clinic: Clinic) -> None:
+    """The hub sees a new edition in the room before the state would be repeated by itself."""
+    real_clinic.start_hub()
+    room = real_clinic.room()
+    eventually(lambda: [s.edition for s in real_clinic.states][-1:] == [0], "the first state")
+    room.edition = 2
+    room.sync.tell()
+    eventually(lambda: real_clinic.states[-1].edition == 2, "the new edition")
 
 
 @pytest.mark.broker
