@@ -47,10 +47,14 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """When the first sample reached the speaker (None: there was none), and how many did."""
+    """When the first sample reached the speaker (None: there was none), and how many did.
+
+    `whole` is false where playing was stopped before its end.
+    """
 
     first_at: float | None
     samples: int
+    whole: bool = True
 
 
 class Frames(Protocol):
@@ -168,12 +172,28 @@ class VoiceStage(Protocol):
     def adjust(self, command: Command) -> None:
         """Speak louder, slower and so on from now on, where `command` says so."""
 
+    def said(self, samples: int) -> int:
+        """How many sentences of the last speech its first `samples` hold to their end."""
+
 
 class SpeakerStage(Protocol):
     """Plays."""
 
     async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-        """Play to the end."""
+        """Play to the end, or until stopped."""
+
+
+class Interruptible(SpeakerStage, Protocol):
+    """A speaker that can be talked over; each of these may be called at any time."""
+
+    def pause(self) -> None:
+        """Be silent, at once, in the middle of whatever is played."""
+
+    def resume(self) -> None:
+        """Go on where it was paused."""
+
+    def stop(self) -> None:
+        """End what is played, which returns with what was heard of it; ends a pause, too."""
 
 
 @dataclass(frozen=True, slots=True)

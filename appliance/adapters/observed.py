@@ -152,6 +152,9 @@ class _Voice:
     def adjust(self, command: Command) -> None:
         self._stage.adjust(command)
 
+    def said(self, samples: int) -> int:
+        return self._stage.said(samples)
+
     async def _told(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Sentence]:
         async for sentence in sentences:
             self._tell(Speaking(self._turn_id, sentence))

@@ -28,6 +28,10 @@ _PAUSE_S = 0.15
 _ATTEMPTS = 2
 
 
+class _SentenceEnd:
+    """Stands among the chunks where a sentence is over."""
+
+
 class Voice:
     """Speaks sentences, on a thread of its own."""
 
@@ -37,6 +41,7 @@ class Voice:
         self._fixed: dict[str, list[Samples]] = {}
         self._gain = 1.0
         self._pause_s = _PAUSE_S
+        self._ends: list[int] = []  # of the last speech's sentences, in samples
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
 
     def prepare(self, phrases: Iterable[str]) -> None:
@@ -49,12 +54,21 @@ class Voice:
         self._gain = float(np.clip(self._gain * _GAINS.get(command, 1.0), *_GAIN_LIMITS))
         self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
 
+    def said(self, samples: int) -> int:
+        """How many sentences of the last speech its first `samples` hold to their end."""
+        return sum(end <= samples for end in self._ends)
+
     async def speak(self, sentences: AsyncIterator[Sentence]) -> AsyncGenerator[Samples, None]:
         """Chunks of speech. Where the voice fails for good the answer ends, and that is said."""
-        made: asyncio.Queue[Samples | None] = asyncio.Queue()
+        made: asyncio.Queue[Samples | _SentenceEnd | None] = asyncio.Queue()
         work = asyncio.create_task(self._make(sentences, made))
+        self._ends, given = [], 0
         try:
             while (chunk := await made.get()) is not None:
+                if isinstance(chunk, _SentenceEnd):
+                    self._ends.append(given)
+                    chunk = np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16)
+                given += len(chunk)
                 yield self._loud(chunk)
             await work
         finally:
@@ -68,14 +82,14 @@ class Voice:
         self._engine.close()
 
     async def _make(
-        self, sentences: AsyncIterator[Sentence], made: asyncio.Queue[Samples | None]
+        self, sentences: AsyncIterator[Sentence], made: asyncio.Queue[Samples | _SentenceEnd | None]
     ) -> None:
         try:
             async for sentence in sentences:
                 async with aclosing(self._sentence(sentence.text)) as speech:
                     async for chunk in speech:
                         made.put_nowait(chunk)
-                made.put_nowait(np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16))
+                made.put_nowait(_SentenceEnd())
         except Unavailable as error:
             # a sentence left out could turn what the others mean, so nothing more is said
             log.error("the answer is broken off: %s", error)  # noqa: TRY400 - one line

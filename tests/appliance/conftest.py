@@ -163,6 +163,9 @@ class FakeVoice:
     def adjust(self, command: Command) -> None:
         self.adjusted.append(command)
 
+    def said(self, samples: int) -> int:
+        return samples // 160
+
 
 class FakeSpeaker:
     def __init__(self, clock: VirtualClock) -> None:
