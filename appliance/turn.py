@@ -18,6 +18,7 @@ from appliance.rules.offer import Offer, proposed, put_back
 from appliance.rules.record import TurnRecord, places
 from appliance.rules.route import Hub, Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
+from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.ledger import TURN
 from voiceassist.contract.speech import Transcript
@@ -79,9 +80,12 @@ async def take_turn(
     if played.first_at is not None:
         laps.mark("voice", played.first_at)
     if offer is not None:
-        box.offers.keep(offer, heard=spoken.read_back and played.first_at is not None)
+        box.offers.keep(offer, heard=spoken.read_back and played.whole and played.samples > 0)
+    if not played.whole:
+        await spoken.interrupted(played.samples)
     return replace(
         spoken.record,
+        interrupted=not played.whole,
         timings=laps.timings,
         speech_end_to_first_audio=None if played.first_at is None else laps.total,
     )
@@ -113,6 +117,22 @@ class _Spoken:
             self.record = self.record.with_more([self._offer.read_back])
             yield self._offer.read_back
             self.read_back = True  # the voice came back for more: it has made all of it
+
+    async def interrupted(self, samples: int) -> None:
+        """Record how much was heard of what the entry before promised."""
+        voice = self._box.voice
+        heard: dict[str, Json] = {
+            "sentences": voice.said(samples), "ms": round(samples * 1000 / voice.sample_rate),
+        }  # fmt: skip
+        try:
+            await self._box.journal.append(
+                action="turn.interrupted",
+                outcome=self._route.name,
+                turn_id=self.record.turn_id,
+                detail=heard,
+            )
+        except VoiceAssistError as error:
+            log.error("not recorded: %s", error, extra={"turn": self.record.turn_id})  # noqa: TRY400 - one line
 
     async def _composed(self) -> Sequence[Sentence]:
         turn_id = self.record.turn_id

@@ -32,6 +32,12 @@ class TurnRecord:
     timings: Mapping[str, float] = field(default_factory=dict)
     speech_end_to_first_audio: float | None = None
     offered: bool = False  # to ask outside without who it is about
+    interrupted: bool = False  # the answer was not heard to its end
+
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether the room has asked something, and listens for what is said next."""
+        return self.offered and not self.interrupted
 
     @property
     def outcome(self) -> str:
@@ -69,6 +75,7 @@ class TurnRecord:
             "why": self.why,
             "offered": self.offered,
             "found": self.found,
+            "interrupted": self.interrupted,
             "sources": [
                 source.model_dump(include={"document", "version", "title", "place", "quote"})
                 for source in self.sources
