@@ -172,7 +172,7 @@ class VoiceStage(Protocol):
     def adjust(self, command: Command) -> None:
         """Speak louder, slower and so on from now on, where `command` says so."""
 
-    def said(self, samples: int) -> int:
+    def sentences_in(self, samples: int) -> int:
         """How many sentences of the last speech its first `samples` hold to their end."""
 
 

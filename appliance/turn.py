@@ -122,7 +122,7 @@ class _Spoken:
         """Record how much was heard of what the entry before promised."""
         voice = self._box.voice
         heard: dict[str, Json] = {
-            "sentences": voice.said(samples), "ms": round(samples * 1000 / voice.sample_rate),
+            "sentences": voice.sentences_in(samples), "ms": round(samples * 1000 / voice.sample_rate),
         }  # fmt: skip
         try:
             await self._box.journal.append(

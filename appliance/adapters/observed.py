@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from appliance.events import (
     Answered,
+    Cause,
     Composed,
     Found,
     Heard,
@@ -16,6 +17,7 @@ from appliance.events import (
     Recorded,
     Speaking,
     Watcher,
+    Woke,
 )
 from appliance.rules.commands import Command
 from appliance.rules.route import Route
@@ -30,6 +32,7 @@ from appliance.stages import (
     Stages,
     Utterance,
     VoiceStage,
+    WakeStage,
 )
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Passage, Sentence, Source
@@ -39,10 +42,11 @@ from voiceassist.engines.ports import Samples, WakeHit
 from voiceassist.knowledge.answers.answer import Answer
 
 
-def observed(box: Stages, tell: Watcher, turn_id: str) -> Stages:
+def observed(box: Stages, tell: Watcher, turn_id: str, cause: Cause = "wake") -> Stages:
     """The stages of turn `turn_id`, which tell `tell` what they did once they have done it."""
     return replace(
         box,
+        wake=_Wake(box.wake, tell, turn_id, cause),
         segmenter=_Segmenter(box.segmenter, tell, turn_id),
         ear=_Ear(box.ear, tell, turn_id),
         gate=_Gate(box.gate, tell, turn_id),
@@ -51,6 +55,20 @@ def observed(box: Stages, tell: Watcher, turn_id: str) -> Stages:
         journal=_Journal(box.journal, tell, turn_id),
         voice=_Voice(box.voice, tell, turn_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wake:
+    stage: WakeStage
+    tell: Watcher
+    turn_id: str
+    cause: Cause
+
+    async def wait(self, frames: Frames) -> WakeHit | None:
+        hit = await self.stage.wait(frames)
+        if hit is not None:
+            self.tell(Woke(self.turn_id, hit.sample, hit.score, self.cause))
+        return hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +170,8 @@ class _Voice:
     def adjust(self, command: Command) -> None:
         self._stage.adjust(command)
 
-    def said(self, samples: int) -> int:
-        return self._stage.said(samples)
+    def sentences_in(self, samples: int) -> int:
+        return self._stage.sentences_in(samples)
 
     async def _told(self, sentences: AsyncIterator[Sentence]) -> AsyncIterator[Sentence]:
         async for sentence in sentences:

@@ -54,7 +54,7 @@ class Voice:
         self._gain = float(np.clip(self._gain * _GAINS.get(command, 1.0), *_GAIN_LIMITS))
         self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
 
-    def said(self, samples: int) -> int:
+    def sentences_in(self, samples: int) -> int:
         """How many sentences of the last speech its first `samples` hold to their end."""
         return sum(end <= samples for end in self._ends)
 

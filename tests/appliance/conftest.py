@@ -163,7 +163,7 @@ class FakeVoice:
     def adjust(self, command: Command) -> None:
         self.adjusted.append(command)
 
-    def said(self, samples: int) -> int:
+    def sentences_in(self, samples: int) -> int:
         return samples // 160
 
 
