@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from appliance.events import Event, Over
 from appliance.journal.clock import SystemClock
 from appliance.metrics import Metrics
 from appliance.panel.health import Health, LinkHealth
@@ -13,7 +14,6 @@ from appliance.sync.editions import EditionSync
 from appliance.sync.hub_source import HubSource
 from appliance.sync.link import LinkState
 from appliance.sync.sync import Sync
-from appliance.turn import TurnRecord
 from appliance.wiring import Room
 from voiceassist import __version__
 from voiceassist.contract.wire import RoomState
@@ -70,16 +70,16 @@ class Beside:
         """The link to the hub as it is now."""
         return self._sync.link if self._sync else LinkState(answers=False)
 
-    def turn_over(self, record: TurnRecord) -> None:
-        """Count a turn."""
-        self._turns += 1
-        self._failure = ""
-        self.metrics.turn(record)
-
-    def turn_failed(self, error: Exception) -> None:
-        """Count a turn that failed, and show why until the next that works."""
-        self._failure = str(error)
-        self.metrics.failure(error)
+    def watch(self, event: Event) -> None:
+        """Count the turns; of one that failed show why, until the next that works."""
+        if not isinstance(event, Over):
+            return
+        self._failure = event.error
+        if event.record is None:
+            self.metrics.failure(event.code)
+        else:
+            self._turns += 1
+            self.metrics.turn(event.record)
 
     def health(self) -> Health:
         """What the panel shows."""

@@ -108,8 +108,9 @@ class Over:
     """The turn is over, however it went."""
 
     turn_id: str
-    record: TurnRecord | None = field(repr=False)  # None: it failed with `error`
-    error: str = ""
+    record: TurnRecord | None = field(repr=False)  # None: it failed
+    code: str = ""
+    error: str = ""  # one line for a person
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,6 @@ class Metrics:
         if record.speech_end_to_first_audio is not None:
             self._first.observe(record.speech_end_to_first_audio / 1000)
 
-    def failure(self, error: Exception) -> None:
+    def failure(self, code: str) -> None:
         """A turn failed."""
-        self._failures.labels(type(error).__name__).inc()
+        self._failures.labels(code).inc()

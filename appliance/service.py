@@ -10,29 +10,25 @@ import asyncio
 import gc
 import logging
 import signal
-import uuid
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 
-from appliance.adapters.barge_in import BargeIn
 from appliance.adapters.microphone import Microphone
 from appliance.adapters.recording import RealTime, Recording, read_recording
 from appliance.adapters.speakers import DeviceSpeaker, NullSpeaker, WavSpeaker
 from appliance.adapters.spool import Spool
 from appliance.beside import Beside
+from appliance.events import Events
+from appliance.live_room import LiveRoom
 from appliance.logs import configure
 from appliance.rules import phrases
 from appliance.settings import ApplianceSettings
-from appliance.stages import Frames, Played, SpeakerStage, Stages
+from appliance.stages import SpeakerStage
 from appliance.sync.link import LinkState
-from appliance.turn import TurnRecord, run_turn
+from appliance.taking import take
 from appliance.wiring import Room, build_room, clock, with_speaker
-from voiceassist.contract.knowledge import Sentence
-from voiceassist.engines.ports import Samples
 from voiceassist.engines.profile import load_profile
-from voiceassist.errors import BadInput, Unavailable, VoiceAssistError
+from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +79,9 @@ class Service:
         self._room = room
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._speaking = asyncio.Lock()
+        self.events = Events()
         self._beside = Beside(room, self._on_link)
+        self.events.watch(self._beside.watch)
 
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
@@ -108,57 +105,28 @@ class Service:
                 spool.finish(path, {"file": path.name, "error": str(error)})
                 continue
             async with aclosing(self._room.stream(Recording(samples, RealTime(clock)))) as frames:
-                record = await self._turn(box, frames)
+                record = await take(box, frames, self._beside.link, self.events.tell)
             told = record.to_json() if record else {"error": phrases.FAILED}
             spool.finish(path, {"file": path.name, **told})
 
     async def _hear_room(self) -> None:
         settings, profile = self._room.settings.audio, self._room.engines.profile.audio
         microphone = Microphone(settings.input or profile.input, clock)
-        async with aclosing(self._room.stream(microphone)) as frames:
-            speaker = _OneAtATime(self._room.box.speaker, self._speaking)
-            attentive = BargeIn(frames, self._room.box.wake, speaker)
-            box = replace(self._room.box, wake=attentive, speaker=attentive)
-            announcing = asyncio.create_task(self._announce(replace(box, speaker=speaker)))
+        async with aclosing(self._room.stream(microphone)) as stream:
+            live = LiveRoom(
+                self._room.box, self._room.segmenter, stream, self._room.engines.wake(),
+                self._room.box.speaker, self.events, lambda: self._beside.link,  # type: ignore[arg-type]  # a device
+            )  # fmt: skip
+            announcing = asyncio.create_task(self._announce(live))
             try:
-                while (turn := await self._turn(box, frames)) is None or turn.woke:
-                    pass
-                raise Unavailable("the microphone has stopped; check that it is plugged in")
+                await live.run()
             finally:
                 announcing.cancel()
-
-    async def _turn(self, box: Stages, frames: Frames) -> TurnRecord | None:
-        """One turn; where it fails the room says so, records it, and goes on."""
-        turn_id = uuid.uuid4().hex
-        try:
-            try:
-                record = await run_turn(box, frames, self._beside.link, turn_id)
-            except VoiceAssistError:
-                raise
-            except Exception as error:  # whatever fails, the turn has its entry (law 3)
-                raise _unforeseen(error) from error
-        except VoiceAssistError as error:
-            log.error("the turn failed: %s", error, extra={"turn": turn_id})  # noqa: TRY400 - one line
-            self._beside.turn_failed(error)
-            await self._fail(box, turn_id, error)
-            return None
-        self._beside.turn_over(record)
-        log.info("turn", extra={"turn": turn_id, **record.journal_detail()})
-        return record
-
-    async def _fail(self, box: Stages, turn_id: str, error: VoiceAssistError) -> None:
-        try:
-            await box.journal.append(
-                action="turn.failed", outcome=error.code, turn_id=turn_id, detail={}
-            )
-            await _say(box, phrases.FAILED)
-        except VoiceAssistError as again:
-            log.error("nor could that be said: %s", again, extra={"turn": turn_id})  # noqa: TRY400 - one line
 
     def _on_link(self, _link: LinkState) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)
 
-    async def _announce(self, box: Stages) -> None:
+    async def _announce(self, live: LiveRoom) -> None:
         told = True
         while True:
             await self._changed.wait()
@@ -166,29 +134,4 @@ class Service:
             self._changed.clear()
             if self._beside.link.up != told:
                 told = not told
-                await _say(box, phrases.TOGETHER if told else phrases.ALONE)
-
-
-def _unforeseen(error: Exception) -> VoiceAssistError:
-    # the type alone: a runtime's message may repeat what was said
-    return VoiceAssistError(f"a stage failed ({type(error).__name__}); start the room again")
-
-
-async def _say(box: Stages, phrase: str) -> None:
-    async def sentences() -> AsyncIterator[Sentence]:
-        yield Sentence(text=phrase, kind="notice")
-
-    async with aclosing(box.voice.speak(sentences())) as speech:
-        await box.speaker.play(speech, box.voice.sample_rate)
-
-
-class _OneAtATime:
-    """A speaker that turns and announcements share."""
-
-    def __init__(self, speaker: SpeakerStage, speaking: asyncio.Lock) -> None:
-        self._speaker = speaker
-        self._speaking = speaking
-
-    async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-        async with self._speaking:
-            return await self._speaker.play(speech, sample_rate)
+                await live.say(phrases.TOGETHER if told else phrases.ALONE)

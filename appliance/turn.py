@@ -122,8 +122,9 @@ class _Spoken:
         """Record how much was heard of what the entry before promised."""
         voice = self._box.voice
         heard: dict[str, Json] = {
-            "sentences": voice.sentences_in(samples), "ms": round(samples * 1000 / voice.sample_rate),
-        }  # fmt: skip
+            "sentences": voice.sentences_in(samples),
+            "ms": round(samples * 1000 / voice.sample_rate),
+        }
         try:
             await self._box.journal.append(
                 action="turn.interrupted",

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import httpx
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from appliance.adapters.ahead import Ahead
 from appliance.adapters.frames import Source, Stream
 from appliance.adapters.hearing import Ear, Segmenter, Wake
 from appliance.adapters.hub_link import HttpHubLink
@@ -30,12 +32,14 @@ from appliance.hub_client import hub_client
 from appliance.journal.clock import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from appliance.rules import phrases
+from appliance.rules.route import choose_route
 from appliance.rules.segment import Segmentation
 from appliance.settings import ApplianceSettings
 from appliance.stages import OfferStage, SpeakerStage, Stages
 from voiceassist.contract.signing import Signer
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.trust import Trust
+from voiceassist.contract.verdict import Verdict
 from voiceassist.engines.manifest import load_manifest
 from voiceassist.engines.ports import (
     SAMPLE_RATE,
@@ -69,6 +73,7 @@ class Room:
     identity: Identity | None
     embedder: Embedder
     box: Stages
+    segmenter: Segmenter
     ear: Ear
     voice: Voice
     mind: Mind
@@ -163,13 +168,15 @@ def _load(
     link = HttpHubLink(hub) if hub else NoHub()
     mind = Mind(shelf, link, generator, cache, _policy(settings))
     undo.callback(mind.close)
+    ahead = Ahead(ear, judge, shelf, partial(_query, settings))
+    segmenter = Segmenter(Segmentation(**settings.listen.model_dump()), ahead)
     box = Stages(
         wake=Wake(engines.wake()),
-        segmenter=Segmenter(Segmentation(**settings.listen.model_dump()), ear.begin),
-        ear=ear,
-        gate=judge,
+        segmenter=segmenter,
+        ear=ahead,
+        gate=ahead,
         offers=_offers(settings, judge),
-        library=shelf,
+        library=ahead,
         mind=mind,
         journal=Recorder(journal),
         voice=voice,
@@ -178,9 +185,14 @@ def _load(
         clock=clock,
     )
     return Room(
-        settings, engines, identity, embedder, box, ear, voice, mind, shelf, judge, classifier,
-        editions, journal, hub, generator,
+        settings, engines, identity, embedder, box, segmenter, ear, voice, mind, shelf, judge,
+        classifier, editions, journal, hub, generator,
     ), library  # fmt: skip
+
+
+def _query(settings: ApplianceSettings, verdict: Verdict) -> str:
+    """What would be searched for, were this all that was said."""
+    return choose_route(verdict, up=True, policy=settings.policy.escalate).query
 
 
 def _policy(settings: ApplianceSettings) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
+from appliance.rules.endpoint import Pace, patience_ms
 from appliance.rules.heard import expectations, strip_wake_word
 from appliance.rules.segment import End, Segmentation, Segments, samples_in
 from appliance.stages import Frame, Frames, Utterance
@@ -49,50 +51,69 @@ class Pressed:
         return None
 
 
-class Segmenter:
-    """Collects an utterance. `paused` is told of what may be all of it, as soon as it may be."""
+class Guessing(Protocol):
+    """Who is told of what may be all that is said, and what was recognised of it."""
 
-    def __init__(self, rules: Segmentation, paused: Callable[[Utterance], None]) -> None:
+    def begin(self, utterance: Utterance) -> None:
+        """This may be all."""
+
+    @property
+    def heard(self) -> str | None:
+        """The words up to the last pause; None where they are not known yet."""
+
+
+class Segmenter:
+    """Collects an utterance; how long a silence ends it follows the speaker and the words."""
+
+    def __init__(self, rules: Segmentation, ahead: Guessing) -> None:
         self._rules = rules
-        self._paused = paused
+        self._ahead = ahead
+        self.pace = Pace.starting(rules.end_ms)
+        self.look_back = samples_in(rules.look_back_ms)
+        """How far before the wake word's end an utterance may begin, in samples."""
+
+    def cut_off(self, gap_ms: int) -> None:
+        """Speech went on `gap_ms` behind what was taken for its end: collect it again."""
+        self.pace = self.pace.cut_off(gap_ms)
 
     async def collect(self, frames: Frames, wake: WakeHit) -> Utterance:
         """What is said after `wake`."""
         segments = Segments(self._rules, wake.sample)
         heard: list[Frame] = []
+        paused = False
         kept = list(frames.since(wake.sample - samples_in(self._rules.look_back_ms)))
         while (frame := kept.pop(0) if kept else await frames.read()) is not None:
             heard.append(frame)
+            words = self._ahead.heard if paused else None
+            segments.patience_ms = patience_ms(words, self.pace.usual_ms, self._rules.pause_ms)
             event = segments.feed(frame.start, len(frame.samples), frame.speech)
             if isinstance(event, End):
-                return _utterance(heard, frames, event.start, event.end)
+                self.pace = self.pace.after(segments.pauses)
+                return cut(heard, event.start, event.end, frames.moment(event.end))
             if event is not None:
-                self._paused(_utterance(heard, frames, event.start, event.end))
+                paused = True
+                self._ahead.begin(cut(heard, event.start, event.end, frames.moment(event.end)))
         end = segments.finish()
-        return _utterance(heard, frames, end.start, end.end)
+        return cut(heard, end.start, end.end, frames.moment(end.end))
 
 
-def _utterance(heard: list[Frame], frames: Frames, start: int, end: int) -> Utterance:
+def cut(frames: Sequence[Frame], start: int, end: int, ended_at: float) -> Utterance:
+    """The utterance from place `start` to `end` in `frames`, and a little of the silence behind."""
     samples: Samples = np.zeros(0, dtype=np.int16)
-    if end > start:
-        audio = np.concatenate([frame.samples for frame in heard])
-        first = heard[0].start
-        samples = audio[start - first : end + samples_in(_TAIL_MS) - first]
-    return Utterance(samples, start, end, frames.moment(end))
+    if end > start and frames:
+        audio = np.concatenate([frame.samples for frame in frames])
+        first = frames[0].start
+        samples = audio[max(start - first, 0) : end + samples_in(_TAIL_MS) - first]
+    return Utterance(samples, start, end, ended_at)
 
 
 class Ear:
-    """Recognises speech, on a thread of its own.
-
-    What `begin` was given is recognised ahead; `transcribe` takes that result where the
-    utterance turned out to be the same, and else it is dropped.
-    """
+    """Recognises speech, on a thread of its own."""
 
     def __init__(self, engine: SpeechToText) -> None:
         self._engine = engine
         self._prompt = ""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ear")
-        self._ahead: tuple[tuple[int, int], Future[Transcript]] | None = None
 
     def expect(self, drug_names: tuple[str, ...]) -> None:
         """Expect these names from now on, the most telling first."""
@@ -102,32 +123,13 @@ class Ear:
         """Recognise once, for nothing."""
         self._engine.transcribe(samples)
 
-    def begin(self, utterance: Utterance) -> None:
-        """Start on what may be all that is said."""
-        self.drop()
-        key = (utterance.start, utterance.speech_end)
-        self._ahead = (key, self._pool.submit(self._work, utterance.samples))
-
-    def drop(self) -> None:
-        """Forget what was begun."""
-        if self._ahead is not None:
-            self._ahead[1].cancel()
-            self._ahead = None
-
     async def transcribe(self, utterance: Utterance) -> Transcript:
         """The words, without the wake word; raises what the engine raises."""
-        key = (utterance.start, utterance.speech_end)
-        if self._ahead is None or self._ahead[0] != key:
-            self.begin(utterance)
-        assert self._ahead is not None  # noqa: S101 - `begin` sets it
-        _, work = self._ahead
-        self._ahead = None
-        return await asyncio.wrap_future(work)
+        return await asyncio.wrap_future(self._pool.submit(self._work, utterance.samples))
 
     def close(self) -> None:
         """End the thread and free the model."""
-        self.drop()
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
         self._engine.close()
 
     def _work(self, samples: Samples) -> Transcript:

@@ -35,8 +35,14 @@ class JudgeStage:
 
     async def judge(self, transcript: Transcript) -> Verdict:
         """The verdict on what was heard."""
-        previous = self._previous
-        verdict = await asyncio.to_thread(self._gate.judge, transcript, previous=previous)
+        return self.adopt(await self.preview(transcript))
+
+    async def preview(self, transcript: Transcript) -> Verdict:
+        """The verdict on what may yet turn out not to be all that was said."""
+        return await asyncio.to_thread(self._gate.judge, transcript, previous=self._previous)
+
+    def adopt(self, verdict: Verdict) -> Verdict:
+        """What was previewed was all that was said: the next question may lean on it."""
         # "repeat" or "yes" is no new subject to follow up on
         if command_of(verdict.text) is None and reply_of(verdict.text) is None:
             self._previous = verdict

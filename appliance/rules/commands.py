@@ -24,7 +24,7 @@ _PHRASES = {
     r"|shut up|that'?s (enough|all)|enough",
     Command.REPEAT: r"(repeat|say)( that| it| the answer)?( again)?|(once )?again|come again"
     r"|what (was|did you say)( that)?|say again",
-    Command.SOURCE: r"(which|what) (source|document|guideline) (was|is) (that|it|this)( from)?"
+    Command.SOURCE: r"(which|what) (source|document|guideline)( (was|is) (that|it|this)( from)?)?"
     r"|(which|what)('s| is| was) (the|your) source( (of|for) that)?|where (is|was|does|did) "
     r"(that|it|this) (come )?from|source",
     Command.MORE: r"(tell me )?more|go on|continue|more (about|on) (that|it)|keep going"

@@ -87,6 +87,10 @@ class Segments:
         self._start = wake
         self._end = wake
         self._now = 0
+        self.patience_ms = rules.end_ms
+        """How long a silence is the end; may be changed while a pause lasts."""
+        self.pauses: tuple[int, ...] = ()
+        """How long each pause was that speech went on after, in milliseconds."""
 
     def feed(self, start: int, length: int, speech: float) -> Event | None:
         """Take the frame of `length` samples at place `start`; an `End` is the last event."""
@@ -150,9 +154,10 @@ class Segments:
         resumed = self._last > self._end and self._onset >= self._end
         if self._talking and resumed and self._last - self._onset > self._ms(self._rules.blip_ms):
             self._state = _State.SPEAKING
+            self.pauses = (*self.pauses, (self._onset - self._end) * 1000 // SAMPLE_RATE)
             return None
         settled = not self._talking or self._too_long()
-        if settled and self._now - self._end >= self._ms(self._rules.end_ms):
+        if settled and self._now - self._end >= self._ms(self.patience_ms):
             return End(self._start, self._end)
         return None
 

@@ -181,11 +181,11 @@ async def test_a_yes_too_late_unsure_or_without_a_hub_asks_nobody(
 
 
 class Interrupted:
-    """A speaker that the wake word stops before the last sentence, as `BargeIn` tells it."""
+    """A speaker that the wake word stops before the last sentence, as a device tells it."""
 
     async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
         await anext(speech)
-        return Played(None, 0)
+        return Played(None, 0, whole=False)
 
 
 async def test_what_was_not_read_back_can_not_be_taken_up(make_room: Make) -> None:

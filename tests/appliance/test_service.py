@@ -72,7 +72,8 @@ def _room(tmp_path: Path, make_room: Make) -> Any:
     room = Room(
         settings, engines, None, nothing,
         replace(fake.box, journal=Recorder(journal), voice=voice),
-        nothing, voice, nothing, fake.shelf, nothing, nothing, nothing, journal, None, None,
+        nothing, nothing, voice, nothing, fake.shelf, nothing, nothing, nothing, journal, None,
+        None,
     )  # fmt: skip
     yield SimpleNamespace(room=room, fake=fake, journal=journal, folder=tmp_path / "spool")
     room.close()

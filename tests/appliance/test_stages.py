@@ -5,15 +5,13 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import numpy as np
-import pytest
 
-from appliance.adapters.barge_in import BargeIn
 from appliance.adapters.hearing import Ear, Pressed, Segmenter, Wake
 from appliance.adapters.speaking import Voice
 from appliance.rules.commands import Command
 from appliance.rules.phrases import FAILED
 from appliance.rules.segment import Segmentation
-from appliance.stages import Frame, Frames, Played, Utterance
+from appliance.stages import Frame, Utterance
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import Samples, WakeHit
@@ -40,32 +38,6 @@ class SlowEngine:
 
     def close(self) -> None:
         pass
-
-
-async def test_what_was_begun_at_the_pause_is_used() -> None:
-    """An utterance that ended at its first pause is recognised once, ahead."""
-    engine = SlowEngine()
-    engine.go.set()
-    ear = Ear(engine)
-    ear.begin(utterance())
-    heard = await ear.transcribe(utterance())
-    assert heard.text == "1600 samples"
-    assert engine.calls == [1600]
-    ear.close()
-
-
-async def test_what_was_begun_is_dropped_when_speech_resumed() -> None:
-    """A result for less than what was said is never the turn's."""
-    engine = SlowEngine()
-    ear = Ear(engine)
-    ear.begin(utterance(0, 1600))
-    ear.begin(utterance(0, 3200))
-    work = asyncio.create_task(ear.transcribe(utterance(0, 4800)))
-    await asyncio.sleep(0)
-    engine.go.set()
-    assert (await work).text == "4800 samples"
-    assert engine.calls[-1] == 4800
-    ear.close()
 
 
 async def test_nothing_said_is_an_empty_transcript() -> None:
@@ -136,13 +108,22 @@ async def test_wake_places_count_from_the_streams_beginning() -> None:
     assert (first.sample, second.sample) == (10 * 512, 20 * 512)
 
 
+class Told:
+    """Keeps what may be all that is said; recognises nothing of it."""
+
+    heard: str | None = None
+
+    def __init__(self, paused: list[Utterance]) -> None:
+        self.begin = paused.append
+
+
 async def test_an_utterance_is_cut_from_the_stream() -> None:
     """The samples of an utterance are those from its start to a little after its end."""
     stream = [0.0] * 20 + [1.0] * 25 + [0.0] * 10 + [1.0] * 40 + [0.0] * 40
     frames, paused = Script(stream), list[Utterance]()
     wake = await Pressed(45 * 512).wait(frames)
     assert wake is not None
-    said = await Segmenter(Segmentation(), paused.append).collect(frames, wake)
+    said = await Segmenter(Segmentation(), Told(paused)).collect(frames, wake)
     assert said.speech_end == 95 * 512
     assert said.samples[0] == said.start // 512
     assert 47 * 512 <= said.start <= 55 * 512
@@ -221,60 +202,3 @@ async def test_louder_is_louder_and_never_wraps() -> None:
     assert levels == sorted(levels)
     assert 1000 < levels[-1] <= 32767
     voice.close()
-
-
-class Endless:
-    """Plays until cancelled."""
-
-    def __init__(self) -> None:
-        self.cancelled = False
-
-    async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-        try:
-            await asyncio.sleep(3600)
-        except asyncio.CancelledError:
-            self.cancelled = True
-            raise
-        return Played(None, 0)
-
-
-class Brief:
-    async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-        await asyncio.sleep(0)
-        return Played(1.0, 10)
-
-
-async def silence() -> AsyncIterator[Samples]:
-    yield np.zeros(1, np.int16)
-
-
-async def test_the_wake_word_interrupts_and_begins_the_next_turn() -> None:
-    """Said while the room speaks, the wake word stops the speech and isn't asked for again."""
-    frames, speaker = Script([0.0] * 1000), Endless()
-    attentive = BargeIn(frames, Wake(HitsAt(5)), speaker)
-    await attentive.play(silence(), 16_000)
-    assert speaker.cancelled
-    hit = await attentive.wait(frames)
-    assert hit is not None
-    assert hit.sample == 5 * 512
-
-
-async def test_an_undisturbed_answer_ends_by_itself() -> None:
-    """Without the wake word the answer is played and the stream goes on where it was."""
-    frames: Frames = Script([0.0] * 1000)
-    attentive = BargeIn(frames, Wake(HitsAt(500)), Brief())
-    assert (await attentive.play(silence(), 16_000)).samples == 10
-    assert await frames.read() is not None
-
-
-@pytest.mark.parametrize("error", [Unavailable("the speaker can't be used (gone); name another")])
-async def test_a_broken_speaker_is_told(error: Unavailable) -> None:
-    """What the speaker raises reaches the turn, and listening ends."""
-
-    class Broken:
-        async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-            raise error
-
-    attentive = BargeIn(Script([0.0] * 1000), Wake(HitsAt(500)), Broken())
-    with pytest.raises(Unavailable):
-        await attentive.play(silence(), 16_000)
