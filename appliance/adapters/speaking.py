@@ -21,9 +21,9 @@ from voiceassist.errors import Unavailable
 log = logging.getLogger(__name__)
 
 _GAINS = {Command.LOUDER: 1.5, Command.QUIETER: 1 / 1.5}
-_PAUSES = {Command.SLOWER: 2.0, Command.FASTER: 0.5}
+_SLOWNESS = {Command.SLOWER: 1.2, Command.FASTER: 1 / 1.2}
 _GAIN_LIMITS = (0.2, 5.0)
-_PAUSE_LIMITS = (0.05, 1.2)
+_SLOWNESS_LIMITS = (0.7, 1.8)
 _PAUSE_S = 0.15
 _ATTEMPTS = 2
 
@@ -40,7 +40,7 @@ class Voice:
         self.sample_rate = engine.sample_rate
         self._fixed: dict[str, list[Samples]] = {}
         self._gain = 1.0
-        self._pause_s = _PAUSE_S
+        self._slowness = 1.0
         self._ends: list[int] = []  # of the last speech's sentences, in samples
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice")
 
@@ -52,7 +52,8 @@ class Voice:
     def adjust(self, command: Command) -> None:
         """Speak louder, quieter, slower or faster from now on."""
         self._gain = float(np.clip(self._gain * _GAINS.get(command, 1.0), *_GAIN_LIMITS))
-        self._pause_s = float(np.clip(self._pause_s * _PAUSES.get(command, 1.0), *_PAUSE_LIMITS))
+        slowness = self._slowness * _SLOWNESS.get(command, 1.0)
+        self._slowness = float(np.clip(slowness, *_SLOWNESS_LIMITS))
 
     def sentences_in(self, samples: int) -> int:
         """How many sentences of the last speech its first `samples` hold to their end."""
@@ -67,7 +68,8 @@ class Voice:
             while (chunk := await made.get()) is not None:
                 if isinstance(chunk, _SentenceEnd):
                     self._ends.append(given)
-                    chunk = np.zeros(int(self._pause_s * self.sample_rate), dtype=np.int16)
+                    pause_s = _PAUSE_S * self._slowness
+                    chunk = np.zeros(int(pause_s * self.sample_rate), dtype=np.int16)
                 given += len(chunk)
                 yield self._loud(chunk)
             await work
@@ -99,7 +101,7 @@ class Voice:
             made.put_nowait(None)
 
     async def _sentence(self, text: str) -> AsyncGenerator[Samples, None]:
-        if text in self._fixed:
+        if text in self._fixed and self._usual:
             for made in self._fixed[text]:
                 yield made
             return
@@ -112,7 +114,7 @@ class Voice:
         loop = asyncio.get_running_loop()
         begun = False
         for attempt in range(1, _ATTEMPTS + 1):
-            speech = self._engine.synthesize(text)
+            speech = self._engine.synthesize(text, slowness=self._slowness)
             try:
                 while (chunk := await loop.run_in_executor(self._pool, _next, speech)) is not None:
                     begun = True
@@ -125,6 +127,10 @@ class Voice:
                 return
             finally:
                 self._pool.submit(_end, speech)
+
+    @property
+    def _usual(self) -> bool:
+        return abs(self._slowness - 1.0) < 0.01  # noqa: PLR2004 - slower and faster again
 
     def _loud(self, chunk: Samples) -> Samples:
         if self._gain == 1.0:

@@ -45,7 +45,7 @@ class Tone:
 
     sample_rate = 22_050
 
-    def synthesize(self, text: str) -> Iterator[Samples]:
+    def synthesize(self, text: str, *, slowness: float = 1.0) -> Iterator[Samples]:
         if text:
             wave = np.sin(np.arange(22_050) / 8) * 9000
             yield np.zeros(4000, dtype=np.int16)

@@ -39,7 +39,7 @@ class Beeps:
 
     sample_rate = 8000
 
-    def synthesize(self, text: str) -> Any:
+    def synthesize(self, text: str, *, slowness: float = 1.0) -> Any:
         yield np.full(10 * len(text), 500, np.int16)
 
     def close(self) -> None:

@@ -141,8 +141,9 @@ class Engine:
         self.failures = failures
         self.asked: list[str] = []
 
-    def synthesize(self, text: str) -> Iterator[Samples]:
+    def synthesize(self, text: str, *, slowness: float = 1.0) -> Iterator[Samples]:
         self.asked.append(text)
+        self.slowness = slowness
         if self.failures:
             self.failures -= 1
             raise Unavailable("the voice's process has died; it is started again")
@@ -189,6 +190,24 @@ async def test_the_voice_is_given_words_for_numbers() -> None:
     voice = Voice(engine)
     await spoken(voice, "Give 5 mg.")
     assert engine.asked == ["Give five milligrams."]
+    voice.close()
+
+
+async def test_slower_is_slower_down_to_a_bound() -> None:
+    """Each "slower" makes what is said longer, fixed phrases too, and never drawls."""
+    engine = Engine()
+    voice = Voice(engine)
+    voice.prepare(["Sorry."])
+    asked = []
+    for _ in range(6):
+        voice.adjust(Command.SLOWER)
+        await spoken(voice, "Sorry.")
+        asked.append(engine.slowness)
+    assert asked == sorted(asked)
+    assert 1.0 < asked[0] < asked[-1] < 2.0
+    voice.adjust(Command.FASTER)
+    await spoken(voice, "Hello.")
+    assert engine.slowness < asked[-1]
     voice.close()
 
 

@@ -66,8 +66,10 @@ class TextToSpeech(Protocol):
 
     sample_rate: int
 
-    def synthesize(self, text: str) -> Iterator[Samples]:
+    def synthesize(self, text: str, *, slowness: float = 1.0) -> Iterator[Samples]:
         """Chunks of speech at `sample_rate` Hz, the first as soon as there is one.
+
+        `slowness` is how many times as long as usual it takes to say.
 
         Raises `Unavailable` when the voice's process has died; the next call restarts it.
         """

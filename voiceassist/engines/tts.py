@@ -32,7 +32,7 @@ class Piper:
         self.sample_rate = 0
         self._start()
 
-    def synthesize(self, text: str) -> Iterator[Samples]:
+    def synthesize(self, text: str, *, slowness: float = 1.0) -> Iterator[Samples]:
         """Chunks of speech at `sample_rate` Hz.
 
         Raises `Unavailable` when the voice's process has died; the next call restarts it. A
@@ -40,7 +40,8 @@ class Piper:
         """
         with self._turn:
             process = self._running()
-            asked = {"text": text.replace("\n", " "), "length_scale": self._profile.length_scale}
+            length = self._profile.length_scale * slowness
+            asked = {"text": text.replace("\n", " "), "length_scale": length}
             try:
                 _stdin(process).write(json.dumps(asked).encode() + b"\n")
                 _stdin(process).flush()
