@@ -114,6 +114,14 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A call came to no turn: "silent", "dropped", or "elsewhere" where another box answers."""
+
+    turn_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """What the room can do now; `problems` are lines for a person. Belongs to no turn."""
 
@@ -125,7 +133,7 @@ class Condition:
 
 Event: TypeAlias = (
     Woke | Listened | Heard | Judged | Found | Answered | Composed | Recorded | Speaking | Over
-    | Condition
+    | Left | Condition
 )  # fmt: skip
 Watcher: TypeAlias = Callable[[Event], None]
 

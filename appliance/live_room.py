@@ -49,8 +49,9 @@ class LiveRoom:
         self._box = replace(box, speaker=self._speech)
         self._events = events
         self._link = link
-        self.attention = Attention(self.live, segmenter, box.ear, self._speech, self, ours=ours)
-        events.watch(self.attention.watch)
+        self.attention = Attention(
+            self.live, segmenter, box.ear, self._speech, self, events, ours=ours
+        )
 
     async def run(self) -> None:
         """Listen and answer; raises `Unavailable` once the stream has ended."""
@@ -82,17 +83,16 @@ class LiveRoom:
         else:
             self._speech.begin()
         frames, tell = self.live.reader(), self._events.tell
-        return await taking.take(box, frames, self._link(), tell, call.cause)
+        return await taking.take(box, frames, self._link(), tell, call.turn_id)
 
     async def nothing_said(self, call: Call) -> None:
         """Somebody called, and said nothing."""
-        del call
-        await taking.nothing_said(self._box, self._events.tell)
+        await taking.nothing_said(self._box, call.turn_id, self._events.tell)
 
-    async def failed(self, error: VoiceAssistError) -> None:
+    async def failed(self, call: Call, error: VoiceAssistError) -> None:
         """Somebody called, and could not be heard."""
         self._speech.begin()
-        await taking.fail(self._box, taking.new_id(), error, self._events.tell)
+        await taking.fail(self._box, call.turn_id, error, self._events.tell)
 
 
 @dataclass(frozen=True, slots=True)

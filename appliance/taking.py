@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from appliance.adapters.observed import observed
-from appliance.events import Cause, Over, Watcher
+from appliance.events import Over, Watcher
 from appliance.rules import phrases
 from appliance.stages import Frames, Link, Stages
 from appliance.turn import TurnRecord, run_turn
@@ -25,13 +25,18 @@ def new_id() -> str:
 
 
 async def take(
-    box: Stages, frames: Frames, link: Link, tell: Watcher, cause: Cause = "wake"
+    box: Stages, frames: Frames, link: Link, tell: Watcher, called: str = ""
 ) -> TurnRecord | None:
-    """One turn to its end, told step by step; None where it failed."""
-    turn_id = new_id()
+    """One turn to its end, told step by step; None where it failed.
+
+    `called` is its id where it was called, and that told, before.
+    """
+    turn_id = called or new_id()
     try:
         try:
-            record = await run_turn(observed(box, tell, turn_id, cause), frames, link, turn_id)
+            record = await run_turn(
+                observed(box, tell, turn_id, called=bool(called)), frames, link, turn_id
+            )
         except VoiceAssistError:
             raise
         except Exception as error:  # whatever fails, the turn has its entry
@@ -57,9 +62,9 @@ async def fail(box: Stages, turn_id: str, error: VoiceAssistError, tell: Watcher
         log.error("nor could that be said: %s", again, extra={"turn": turn_id})  # noqa: TRY400 - one line
 
 
-async def nothing_said(box: Stages, tell: Watcher) -> None:
+async def nothing_said(box: Stages, turn_id: str, tell: Watcher) -> None:
     """The room was called and nothing was said: an entry, and not a word."""
-    record = TurnRecord(new_id(), woke=True, why="silence")
+    record = TurnRecord(turn_id, woke=True, why="silence")
     try:
         await box.journal.append(
             action=TURN, outcome=record.outcome, turn_id=record.turn_id,

@@ -23,10 +23,11 @@ from typing import Protocol
 
 from appliance.adapters.hearing import Segmenter, cut
 from appliance.adapters.live import Live
-from appliance.events import Cause, Event, Speaking
+from appliance.events import Cause, Event, Events, Left, Speaking, Woke
 from appliance.rules.barge import Begun, Ended, Outcome, Overheard, Overhearing, Talk, outcome
 from appliance.rules.segment import samples_in
 from appliance.stages import EarStage, Frame, Frames, Utterance
+from appliance.taking import new_id
 from appliance.turn import TurnRecord
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import SAMPLE_RATE, WakeHit
@@ -45,6 +46,7 @@ class Call:
     """
 
     hit: WakeHit
+    turn_id: str
     cause: Cause = "wake"
     utterance: Utterance | None = field(default=None, repr=False)
     transcript: Transcript | None = field(default=None, repr=False)
@@ -60,7 +62,7 @@ class Turns(Protocol):
     async def nothing_said(self, call: Call) -> None:
         """Somebody called, and said nothing."""
 
-    async def failed(self, error: VoiceAssistError) -> None:
+    async def failed(self, call: Call, error: VoiceAssistError) -> None:
         """Somebody called, and could not be heard."""
 
 
@@ -90,6 +92,7 @@ class Attention:
         ear: EarStage,
         speech: Speech,
         turns: Turns,
+        events: Events,
         *,
         ours: Callable[[WakeHit], Awaitable[bool]],
         rules: Overhearing | None = None,
@@ -99,6 +102,8 @@ class Attention:
         self._ear = ear
         self._speech = speech
         self._turns = turns
+        self._events = events
+        events.watch(self._keep)
         self._ours = ours
         self._rules = rules or Overhearing()
         self._pressed: int | None = None
@@ -122,11 +127,6 @@ class Attention:
         self._enough.set()
         self._speech.stop()
 
-    def watch(self, event: Event) -> None:
-        """Keep what the room says, to know its echo."""
-        if isinstance(event, Speaking):
-            self._lately.append(event.sentence.text)
-
     async def run(self) -> None:
         """Take turns until the microphone's stream ends."""
         call: Call | None = None
@@ -134,7 +134,7 @@ class Attention:
             try:
                 call = await self._follow(call)
             except VoiceAssistError as error:
-                await self._turns.failed(error)
+                await self._turns.failed(call, error)
                 call = None
 
     async def _called(self) -> Call | None:
@@ -148,9 +148,19 @@ class Attention:
     def _take_call(self) -> Call | None:
         pressed, self._pressed = self._pressed, None
         if pressed is not None:
-            return Call(WakeHit(pressed, 1.0), "press")
+            return self._call(WakeHit(pressed, 1.0), "press")
         hit = self._live.take_hit()
-        return Call(hit) if hit else None
+        return self._call(hit, "wake") if hit else None
+
+    def _call(self, hit: WakeHit, cause: Cause) -> Call:
+        call = Call(hit, new_id(), cause)
+        self._events.tell(Woke(call.turn_id, hit.sample, hit.score, cause))
+        return call
+
+    def _keep(self, event: Event) -> None:
+        """What the room says, to know its echo."""
+        if isinstance(event, Speaking):
+            self._lately.append(event.sentence.text)
 
     async def _follow(self, call: Call) -> Call | None:
         """One turn to its end; what comes directly behind it."""
@@ -158,7 +168,9 @@ class Attention:
         if utterance is None:
             return None
         if not len(utterance.samples):
-            if call.cause != "reply":
+            if call.cause == "reply":
+                self._events.tell(Left(call.turn_id, "silent"))
+            else:
                 await self._turns.nothing_said(call)
             return None
         turn = asyncio.create_task(self._turns.take(call, utterance))
@@ -176,7 +188,7 @@ class Attention:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         awaited = record is not None and record.awaits_reply
-        return Call(WakeHit(self._live.place, 1.0), "reply") if awaited else None
+        return self._call(WakeHit(self._live.place, 1.0), "reply") if awaited else None
 
     async def _collect(self, call: Call) -> Utterance | None:
         """What is said behind a call; None where another box answers, or it was dropped."""
@@ -188,9 +200,12 @@ class Attention:
         frames = _Until(self._live.reader(max(0, call.hit.sample - back)), self._enough)
         try:
             utterance = await self._segmenter.collect(frames, call.hit)
-            return utterance if await ours and not self._dropped else None
+            if await ours and not self._dropped:
+                return utterance
         finally:
             ours.cancel()
+        self._events.tell(Left(call.turn_id, "dropped" if self._dropped else "elsewhere"))
+        return None
 
     async def _claim(self, call: Call) -> bool:
         return call.cause != "wake" or await self._ours(call.hit)
@@ -230,19 +245,23 @@ class Attention:
         utterance = await self._collect(call)
         if utterance is not None and len(utterance.samples):
             return replace(call, utterance=utterance)
+        if utterance is not None:
+            self._events.tell(Left(call.turn_id, "silent"))
         self._speech.resume()
         return None
 
     async def _heard_on(self, call: Call, gap_ms: int) -> Call:
         """The question was taken for complete too soon: hear it again, and what follows."""
         self._segmenter.cut_off(gap_ms)
-        return replace(call, utterance=await self._collect(replace(call, cause="reply")))
+        again = replace(call, turn_id=new_id())
+        self._events.tell(Woke(again.turn_id, call.hit.sample, call.hit.score, call.cause))
+        return replace(again, utterance=await self._collect(replace(again, cause="reply")))
 
     async def _decide(self, start: int, end: int) -> _Decided:
         frames = self._live.since(start)
         utterance = cut(frames, start, end, self._live.moment(end))
         heard = await self._ear.transcribe(utterance)
-        command = Call(WakeHit(start, 1.0), "reply", utterance, heard)
+        command = Call(WakeHit(start, 1.0), new_id(), "reply", utterance, heard)
         match outcome(heard, " ".join(self._lately)):
             case Outcome.OBEY:
                 return _Decided(ends=True, call=command)

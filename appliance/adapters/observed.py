@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from appliance.events import (
     Answered,
-    Cause,
     Composed,
     Found,
     Heard,
@@ -42,11 +41,14 @@ from voiceassist.engines.ports import Samples, WakeHit
 from voiceassist.knowledge.answers.answer import Answer
 
 
-def observed(box: Stages, tell: Watcher, turn_id: str, cause: Cause = "wake") -> Stages:
-    """The stages of turn `turn_id`, which tell `tell` what they did once they have done it."""
+def observed(box: Stages, tell: Watcher, turn_id: str, *, called: bool = False) -> Stages:
+    """The stages of turn `turn_id`, which tell `tell` what they did once they have done it.
+
+    What `called` the turn was told already.
+    """
     return replace(
         box,
-        wake=_Wake(box.wake, tell, turn_id, cause),
+        wake=box.wake if called else _Wake(box.wake, tell, turn_id),
         segmenter=_Segmenter(box.segmenter, tell, turn_id),
         ear=_Ear(box.ear, tell, turn_id),
         gate=_Gate(box.gate, tell, turn_id),
@@ -62,12 +64,11 @@ class _Wake:
     stage: WakeStage
     tell: Watcher
     turn_id: str
-    cause: Cause
 
     async def wait(self, frames: Frames) -> WakeHit | None:
         hit = await self.stage.wait(frames)
         if hit is not None:
-            self.tell(Woke(self.turn_id, hit.sample, hit.score, self.cause))
+            self.tell(Woke(self.turn_id, hit.sample, hit.score))
         return hit
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from appliance.adapters.attention import Attention, Call
 from appliance.adapters.hearing import Segmenter
 from appliance.adapters.live import Live
-from appliance.events import Speaking
+from appliance.events import Event, Events, Left, Speaking, Woke
 from appliance.rules.segment import Segmentation
 from appliance.stages import Frame, Utterance
 from appliance.turn import TurnRecord
@@ -94,7 +94,7 @@ class Turns:
     async def nothing_said(self, call: Call) -> None:
         self.silences += 1
 
-    async def failed(self, error: VoiceAssistError) -> None:
+    async def failed(self, call: Call, error: VoiceAssistError) -> None:
         self.failures.append(str(error))
 
     # the speech of the turn
@@ -118,11 +118,14 @@ class Place:
             return True
 
         self.mic, self.ear, self.turns = Mic(), Words(), Turns()
+        self.events, self.told = Events(), list[Event]()
+        self.events.watch(self.told.append)
         self.live = Live(self.mic, Hits())
         self.segmenter = Segmenter(Segmentation(), Guess())
         self.attention = Attention(
-            self.live, self.segmenter, self.ear, self.turns, self.turns, ours=ours or always
-        )
+            self.live, self.segmenter, self.ear, self.turns, self.turns, self.events,
+            ours=ours or always,
+        )  # fmt: skip
         self.tasks = [
             asyncio.create_task(self.live.run()), asyncio.create_task(self.attention.run()),
         ]  # fmt: skip
@@ -186,6 +189,9 @@ async def test_another_boxs_call_is_left_to_it() -> None:
     place = Place(theirs)
     await place.ask()
     assert (place.turns.calls, place.turns.silences) == ([], 0)
+    woke, left = place.told
+    assert isinstance(woke, Woke)
+    assert left == Left(woke.turn_id, "elsewhere")
     await place.end()
 
 
@@ -195,6 +201,7 @@ async def test_the_wake_word_over_a_reply_begins_the_next_turn() -> None:
     await place.ask()
     await place.hear(1000)
     await place.call()
+    assert isinstance(place.told[-1], Woke)  # at once, so that a light can show it
     assert "pause" in place.turns.spoken
     assert "stop" not in place.turns.spoken
     await place.hear(1500, 0.9)
@@ -248,7 +255,7 @@ async def test_louder_lets_the_reply_go_on() -> None:
 async def test_an_echo_or_a_cough_lets_the_reply_go_on() -> None:
     """What is the room's own voice, or nothing, pauses and no more."""
     place = Place()
-    place.attention.watch(Speaking("t", Sentence(text="Give 5 mg every day.", kind="quote")))
+    place.events.tell(Speaking("t", Sentence(text="Give 5 mg every day.", kind="quote")))
     for said in ("every day", ""):
         await spoken_over(place, said)
         assert place.turns.spoken[-2:] == ["pause", "resume"]
