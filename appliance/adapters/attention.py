@@ -129,13 +129,13 @@ class Attention:
 
     async def run(self) -> None:
         """Take turns until the microphone's stream ends."""
-        call: Call | None = None
-        while (call := call or await self._called()) is not None:
+        behind: Call | None = None
+        while (call := behind or await self._called()) is not None:
             try:
-                call = await self._follow(call)
+                behind = await self._follow(call)
             except VoiceAssistError as error:
                 await self._turns.failed(call, error)
-                call = None
+                behind = None
 
     async def _called(self) -> Call | None:
         """The wake word or a press, whichever comes; None once the stream has ended."""
