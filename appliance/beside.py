@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from appliance.events import Event, Over
+from appliance.events import Condition, Event, Events, Over
 from appliance.journal.clock import SystemClock
 from appliance.metrics import Metrics
+from appliance.panel.access import Access, panel_token
 from appliance.panel.health import Health, LinkHealth
-from appliance.panel.panel import Panel, make_app
+from appliance.panel.panel import LOCAL, Pages, Panel, make_app
+from appliance.panel.viewers import Viewers
+from appliance.switchboard import Switchboard
 from appliance.sync.editions import EditionSync
 from appliance.sync.hub_source import HubSource
 from appliance.sync.link import LinkState
@@ -28,15 +31,26 @@ _DISK_SHORT = "the disk is nearly full; free some space, or turns will be refuse
 class Beside:
     """Starts and stops them, and tells what they know. A room without enrolment has no hub."""
 
-    def __init__(self, room: Room, on_link: Callable[[LinkState], None]) -> None:
+    def __init__(
+        self,
+        room: Room,
+        events: Events,
+        controls: Switchboard,
+        on_link: Callable[[LinkState], None],
+    ) -> None:
         self._room = room
+        self._events = events
+        self._controls = controls
+        self._told: Condition | None = None
         self._turns = 0
         self._failure = ""
+        self._notice = on_link
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
         self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
-        self._panel = Panel(make_app(self.health, self.metrics.registry), room.settings.panel.port)
+        self._panel = self._make_panel()
         self.port = self._panel.port
+        events.watch(self._count)
         if room.identity is not None and room.hub is not None:
             source = HubSource(room.hub)
             self._editions = EditionSync(room.editions, source, self._installed)
@@ -45,9 +59,18 @@ class Beside:
                 room.journal,
                 SystemClock(),
                 state=self.state,
-                on_link=on_link,
+                on_link=self._on_link,
                 on_edition=lambda _version: self._hint(),
             )
+
+    def _make_panel(self) -> Panel:
+        panel = self._room.settings.panel
+        viewers = Viewers(words=panel.shows == "words", fades_s=panel.fades_s)
+        self._events.watch(viewers.watch)
+        access = Access(panel_token(self._room.settings.data_dir), LOCAL | {panel.host})
+        pages = Pages(viewers, self._controls, access).app()
+        app = make_app(self.health, self.metrics.registry, pages)
+        return Panel(app, panel.port, panel.host, panel.certificate, panel.key)
 
     def start(self) -> None:
         """Begin; nothing here waits for the hub."""
@@ -56,6 +79,7 @@ class Beside:
             self._editions.start()
         if self._sync is not None:
             self._sync.start()
+        self.changed()
 
     def stop(self) -> None:
         """End, telling the hub that the room is offline."""
@@ -70,7 +94,21 @@ class Beside:
         """The link to the hub as it is now."""
         return self._sync.link if self._sync else LinkState(answers=False)
 
-    def watch(self, event: Event) -> None:
+    def changed(self) -> None:
+        """Tell what the room can do now, where that has changed."""
+        condition = Condition(
+            muted=self._controls.muted, online=self.link.connected or self._sync is None,
+            problems=self._problems(),
+        )  # fmt: skip
+        if condition != self._told:
+            self._told = condition
+            self._events.tell(condition)
+
+    def _on_link(self, link: LinkState) -> None:
+        self.changed()
+        self._notice(link)
+
+    def _count(self, event: Event) -> None:
         """Count the turns; of one that failed show why, until the next that works."""
         if not isinstance(event, Over):
             return
@@ -80,6 +118,7 @@ class Beside:
         else:
             self._turns += 1
             self.metrics.turn(event.record)
+        self.changed()
 
     def health(self) -> Health:
         """What the panel shows."""
@@ -127,6 +166,7 @@ class Beside:
     def _installed(self, library: Library) -> None:
         self._room.use(library)
         log.info("edition %d is used", library.version)
+        self.changed()
         if self._sync is not None:
             self._sync.tell()
 

@@ -44,6 +44,21 @@ def run(
     serve(load(config), feed)
 
 
+@app.command("panel-link")
+def panel_link(
+    *, config: Annotated[Path, typer.Option(help="The room's settings.")] = DEFAULT_CONFIG
+) -> None:
+    """Print the link that opens the room's panel in a browser; whoever has it may look on."""
+    from appliance.panel.access import panel_token  # noqa: PLC0415 - the one command that needs it
+
+    settings = load(config)
+    panel = settings.panel
+    scheme = "https" if panel.certificate else "http"
+    host = f"[{panel.host}]" if ":" in panel.host else panel.host
+    token = panel_token(settings.data_dir)
+    out.print(f"{scheme}://{host}:{panel.port}/enter?token={token}", markup=False, soft_wrap=True)
+
+
 @app.command()
 def ask(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recordings, or words.")],

@@ -24,6 +24,7 @@ from appliance.logs import configure
 from appliance.rules import phrases
 from appliance.settings import ApplianceSettings
 from appliance.stages import SpeakerStage
+from appliance.switchboard import Switchboard
 from appliance.sync.link import LinkState
 from appliance.taking import take
 from appliance.wiring import Room, build_room, clock, with_speaker
@@ -80,8 +81,8 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self.events = Events()
-        self._beside = Beside(room, self._on_link)
-        self.events.watch(self._beside.watch)
+        self._switchboard = Switchboard()
+        self._beside = Beside(room, self.events, self._switchboard, self._on_link)
 
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
@@ -117,6 +118,7 @@ class Service:
                 self._room.box, self._room.segmenter, stream, self._room.engines.wake(),
                 self._room.box.speaker, self.events, lambda: self._beside.link,  # type: ignore[arg-type]  # a device
             )  # fmt: skip
+            self._switchboard.connect(live.attention, None, self._beside.changed)
             announcing = asyncio.create_task(self._announce(live))
             try:
                 await live.run()

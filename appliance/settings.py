@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from appliance.rules.route import Policy
@@ -15,6 +15,7 @@ from voiceassist.settings import FileSettings
 DEFAULT_CONFIG = Path("/etc/voiceassist/appliance.toml")
 _PREFIX = "VOICEASSIST_APPLIANCE__"
 _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -48,10 +49,24 @@ class PolicySettings(_Part):
 
 
 class PanelSettings(_Part):
-    """The room's own page; it is served on loopback alone."""
+    """The room's own page: on loopback, or elsewhere with a certificate of its own.
 
-    host: Literal["127.0.0.1"] = "127.0.0.1"
+    `shows` "signs" keeps all words off it, for a panel that patients see. After `fades_s` seconds
+    in which nothing happened the words are gone.
+    """
+
+    host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8500
+    certificate: Path | None = None
+    key: Path | None = None
+    shows: Literal["words", "signs"] = "words"
+    fades_s: float = Field(default=300, ge=10, le=86_400)
+
+    @model_validator(mode="after")
+    def _private(self) -> Self:
+        if self.host not in _LOOPBACK and not (self.certificate and self.key):
+            raise ValueError("a panel beyond this machine needs panel.certificate and panel.key")
+        return self
 
 
 class AudioSettings(_Part):
