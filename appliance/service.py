@@ -13,9 +13,11 @@ import signal
 from contextlib import aclosing
 from pathlib import Path
 
-from appliance.adapters.microphone import Microphone
 from appliance.adapters.recording import RealTime, Recording, read_recording
-from appliance.adapters.speakers import DeviceSpeaker, NullSpeaker, WavSpeaker
+from appliance.adapters.sound.capture import Microphone
+from appliance.adapters.sound.echo import make_echo
+from appliance.adapters.sound.playback import Speaker
+from appliance.adapters.speakers import NullSpeaker, WavSpeaker
 from appliance.adapters.spool import Spool
 from appliance.beside import Beside
 from appliance.events import Events
@@ -23,12 +25,10 @@ from appliance.live_room import LiveRoom
 from appliance.logs import configure
 from appliance.rules import phrases
 from appliance.settings import ApplianceSettings
-from appliance.stages import SpeakerStage
 from appliance.switchboard import Switchboard
 from appliance.sync.link import LinkState
 from appliance.taking import take
 from appliance.wiring import Room, build_room, clock, with_speaker
-from voiceassist.engines.profile import load_profile
 from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,7 @@ def serve(settings: ApplianceSettings, feed: Path | None) -> None:
     configure(settings.log_level)
     signal.signal(signal.SIGTERM, _leave)  # until the turns begin, which end in their own way
     spool = Spool(feed) if feed else None
-    speaker: SpeakerStage = NullSpeaker(clock)
-    if spool is None:
-        device = settings.audio.output or load_profile(settings.profile).audio.output
-        speaker = DeviceSpeaker(clock, device)
-    room = build_room(settings, speaker, lambda what: log.info("%s", what))
+    room = build_room(settings, NullSpeaker(clock), lambda what: log.info("%s", what))
     # what is loaded for good is not gone through for garbage: that stops every thread at once,
     # and a new edition brings enough objects to set it off in the middle of a question
     gc.collect()
@@ -112,18 +108,21 @@ class Service:
 
     async def _hear_room(self) -> None:
         settings, profile = self._room.settings.audio, self._room.engines.profile.audio
-        microphone = Microphone(settings.input or profile.input, clock)
+        echo = make_echo(profile)
+        microphone = Microphone(settings.input or profile.input, echo, clock)
+        speaker = Speaker(settings.output or profile.output, echo, clock)
         async with aclosing(self._room.stream(microphone)) as stream:
             live = LiveRoom(
                 self._room.box, self._room.segmenter, stream, self._room.engines.wake(),
-                self._room.box.speaker, self.events, lambda: self._beside.link,  # type: ignore[arg-type]  # a device
+                speaker, self.events, lambda: self._beside.link,
             )  # fmt: skip
-            self._switchboard.connect(live.attention, None, self._beside.changed)
+            self._switchboard.connect(live.attention, microphone, self._beside.changed)
             announcing = asyncio.create_task(self._announce(live))
             try:
                 await live.run()
             finally:
                 announcing.cancel()
+                speaker.close()
 
     def _on_link(self, _link: LinkState) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)

@@ -12,7 +12,9 @@ from appliance.adapters.attention import Attention
 class Mutable(Protocol):
     """A microphone that can be closed."""
 
-    muted: bool
+    @property
+    def muted(self) -> bool:
+        """Whether it is closed."""
 
     def mute(self, *, on: bool) -> None:
         """Close it, or open it again; no sample passes from the moment this returns."""

@@ -1,4 +1,4 @@
-"""Where speech goes: a WAV file, nowhere, or a sound device."""
+"""Where speech goes where there is no sound device: into a WAV file, or nowhere."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
-from appliance.adapters.sound import sound_library
 from appliance.stages import Played
 from voiceassist.engines.ports import Samples
-from voiceassist.errors import StoreFull, Unavailable
+from voiceassist.errors import StoreFull
 
 
 class NullSpeaker:
@@ -49,33 +48,6 @@ class WavSpeaker:
             count += len(chunk)
         if count:
             await asyncio.to_thread(_write, self.path, b"".join(parts), sample_rate)
-        return Played(first_at, count)
-
-
-class DeviceSpeaker:
-    """A sound device, by name ("" is the system's default)."""
-
-    def __init__(self, clock: Callable[[], float], device: str) -> None:
-        self._clock = clock
-        self._device = device
-
-    async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
-        """Play to the end, or until cancelled; raises `Unavailable`."""
-        sounddevice = sound_library()
-        first_at, count = None, 0
-        try:
-            with sounddevice.OutputStream(
-                samplerate=sample_rate, channels=1, dtype="int16", device=self._device or None
-            ) as stream:
-                async for chunk in speech:
-                    if len(chunk) and first_at is None:
-                        first_at = self._clock() + float(stream.latency)
-                    await asyncio.to_thread(stream.write, chunk)
-                    count += len(chunk)
-        except sounddevice.PortAudioError as error:
-            raise Unavailable(
-                f"the speaker can't be used ({error}); name another in audio.output"
-            ) from error
         return Played(first_at, count)
 
 

@@ -80,10 +80,16 @@ class GenerateProfile(_Part):
 
 
 class AudioProfile(_Part):
-    """Capture and playback devices by name ("" is the system's default)."""
+    """Capture and playback devices by name ("" is the system's default).
+
+    WebRTC's `echo` cancellation, `noise` suppression and `gain` control.
+    """
 
     input: str = ""
     output: str = ""
+    echo: bool = True
+    noise: bool = False
+    gain: bool = False
 
 
 class Profile(_Part):
