@@ -25,6 +25,7 @@ from voiceassist.knowledge.search.library import Library
 log = logging.getLogger(__name__)
 
 _NO_EDITION = "no library yet; publish an edition on the hub"
+_DEAF = "the room does not hear; it is being restarted"
 _DISK_SHORT = "the disk is nearly full; free some space, or turns will be refused"
 
 
@@ -44,6 +45,8 @@ class Beside:
         self._told: Condition | None = None
         self._turns = 0
         self._failure = ""
+        self._deaf = False
+        self._eased = ""
         self._notice = on_link
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
@@ -94,11 +97,22 @@ class Beside:
         """The link to the hub as it is now."""
         return self._sync.link if self._sync else LinkState(answers=False)
 
+    def deaf(self, what: str) -> None:
+        """The room does not hear, since `what` does not go on; or it hears again."""
+        self._deaf = bool(what)
+        self.metrics.deaf(self._deaf)
+        self.changed()
+
+    def eased(self, line: str) -> None:
+        """What the box does without, for a person."""
+        self._eased = line
+        self.changed()
+
     def changed(self) -> None:
         """Tell what the room can do now, where that has changed."""
         condition = Condition(
-            muted=self._controls.muted, online=self.link.connected or self._sync is None,
-            problems=self._problems(),
+            deaf=self._deaf, muted=self._controls.muted,
+            online=self.link.connected or self._sync is None, problems=self._problems(),
         )  # fmt: skip
         if condition != self._told:
             self._told = condition
@@ -160,6 +174,9 @@ class Beside:
             "" if self._room.shelf.version else _NO_EDITION,
             _DISK_SHORT if self._room.journal.short_of_space() else "",
             self._failure,
+            _DEAF if self._deaf else "",
+            self._eased,
+            self._controls.problem,
         ]
         return tuple(line for line in found if line)
 

@@ -12,8 +12,9 @@ from appliance.adapters.hearing import Segmenter
 from appliance.adapters.live import Live
 from appliance.adapters.speakers import NullSpeaker
 from appliance.adapters.turn_speech import TurnSpeech
-from appliance.events import Events
+from appliance.events import Event, Events
 from appliance.rules.commands import Command
+from appliance.rules.signs import Phase, Signs
 from appliance.stages import Frames, Interruptible, Link, Stages, Utterance, VoiceStage
 from appliance.turn import TurnRecord
 from voiceassist.contract.knowledge import Sentence
@@ -37,14 +38,18 @@ class LiveRoom:
         box: Stages,
         segmenter: Segmenter,
         stream: Frames,
-        wake: WakeWord,
+        make_wake: Callable[[], WakeWord],
         speaker: Interruptible,
         events: Events,
         link: Callable[[], Link],
         *,
         ours: Ours = alone,
+        restart_stream: Callable[[], None] = lambda: None,
     ) -> None:
-        self.live = Live(stream, wake)
+        self.live = Live(stream, make_wake)
+        self._restart_stream = restart_stream
+        self._signs = Signs()
+        events.watch(self._follow)
         self._speech = TurnSpeech(speaker)
         self._box = replace(box, speaker=self._speech)
         self._events = events
@@ -67,6 +72,22 @@ class LiveRoom:
                 task.cancel()
             await asyncio.gather(listening, attending, return_exceptions=True)
         raise Unavailable("the microphone has stopped; check that it is plugged in")
+
+    def vitals(self, *, test: bool) -> tuple[int, int, bool | None]:
+        """Samples heard, samples scored, and whether the test clip was; nobody waits for that."""
+        hears = self.live.hears() if test and self._signs.turn is Phase.IDLE else None
+        return self.live.place, self.live.scored, hears
+
+    def restart_wake(self) -> None:
+        """A new wake word model in the old one's place."""
+        self.live.restart_wake()
+
+    def restart_stream(self) -> None:
+        """The microphone anew."""
+        self._restart_stream()
+
+    def _follow(self, event: Event) -> None:
+        self._signs = self._signs.after(event)
 
     async def say(self, phrase: str) -> None:
         """Say one of the room's own phrases, between two turns."""

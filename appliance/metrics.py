@@ -31,6 +31,9 @@ class Metrics:
             "voiceassist_failed_turns", "Turns that failed, by error", ["error"],
             registry=self.registry,
         )  # fmt: skip
+        self._deaf = Gauge(
+            "voiceassist_deaf", "1 while the room does not hear", registry=self.registry
+        )
         Gauge(
             "voiceassist_owed_entries", "Entries that the hub has not acknowledged",
             registry=self.registry,
@@ -46,6 +49,10 @@ class Metrics:
             self._stages.labels(stage).observe(milliseconds / 1000)
         if record.speech_end_to_first_audio is not None:
             self._first.observe(record.speech_end_to_first_audio / 1000)
+
+    def deaf(self, now: bool) -> None:  # noqa: FBT001 - a gauge's one value
+        """Whether the room hears."""
+        self._deaf.set(now)
 
     def failure(self, code: str) -> None:
         """A turn failed."""

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import logging
 import signal
+from collections.abc import Coroutine
 from contextlib import aclosing
 from pathlib import Path
 
@@ -24,15 +25,20 @@ from appliance.events import Events
 from appliance.live_room import LiveRoom
 from appliance.logs import configure
 from appliance.rules import phrases
+from appliance.rules.degrade import Level, says
 from appliance.settings import ApplianceSettings
 from appliance.switchboard import Switchboard
 from appliance.sync.link import LinkState
 from appliance.taking import take
+from appliance.watch.box import Box
+from appliance.watch.systemd import Notifier
+from appliance.watch.watch import Watch
 from appliance.wiring import Room, build_room, clock, with_speaker
 from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
 
+_BEAT_S = 5.0
 _STEADY_S = 3.0  # a link that changes more often is not worth a word
 
 
@@ -76,6 +82,7 @@ class Service:
         self._room = room
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
+        self._notifier = Notifier()
         self.events = Events()
         self._switchboard = Switchboard()
         self._beside = Beside(room, self.events, self._switchboard, self._on_link)
@@ -86,11 +93,18 @@ class Service:
         log.info("ready", extra={"edition": self._room.shelf.version, "panel": self._beside.port})
         try:
             if spool is not None:
-                await self._hear_spool(spool)
+                self._notifier.ready()
+                await _all(self._hear_spool(spool), self._beat())
             else:
                 await self._hear_room()
         finally:
+            self._notifier.stopping()
             await asyncio.to_thread(self._beside.stop)
+
+    async def _beat(self) -> None:
+        while True:
+            self._notifier.alive("hears recordings")
+            await asyncio.sleep(_BEAT_S)
 
     async def _hear_spool(self, spool: Spool) -> None:
         async for path in spool.recordings():
@@ -113,16 +127,23 @@ class Service:
         speaker = Speaker(settings.output or profile.output, echo, clock)
         async with aclosing(self._room.stream(microphone)) as stream:
             live = LiveRoom(
-                self._room.box, self._room.segmenter, stream, self._room.engines.wake(),
+                self._room.box, self._room.segmenter, stream, self._room.engines.wake,
                 speaker, self.events, lambda: self._beside.link,
+                restart_stream=microphone.restart,
+            )  # fmt: skip
+            watch = Watch(
+                live, Box(self._room.settings.watch.memory_mb).load, clock, self._notifier,
+                on_deaf=self._beside.deaf, on_level=self._ease,
             )  # fmt: skip
             self._switchboard.connect(live.attention, microphone, self._beside.changed)
-            announcing = asyncio.create_task(self._announce(live))
             try:
-                await live.run()
+                await _all(live.run(), watch.run(), self._announce(live))
             finally:
-                announcing.cancel()
                 speaker.close()
+
+    def _ease(self, level: Level) -> None:
+        self._room.ease(level)
+        self._beside.eased(says(level))
 
     def _on_link(self, _link: LinkState) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)
@@ -136,3 +157,16 @@ class Service:
             if self._beside.link.up != told:
                 told = not told
                 await live.say(phrases.TOGETHER if told else phrases.ALONE)
+
+
+async def _all(*works: Coroutine[None, None, None]) -> None:
+    """Run all until the first ends or fails; the others end with it."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

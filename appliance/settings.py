@@ -69,6 +69,12 @@ class PanelSettings(_Part):
         return self
 
 
+class WatchSettings(_Part):
+    """How much memory the room and its processes may take before it does without something."""
+
+    memory_mb: int = Field(default=3500, ge=500)
+
+
 class AudioSettings(_Part):
     """Sound devices by name; "" is the board's own choice."""
 
@@ -103,6 +109,7 @@ class ApplianceSettings(FileSettings):
     panel: PanelSettings = PanelSettings()
     audio: AudioSettings = AudioSettings()
     listen: ListenSettings = ListenSettings()
+    watch: WatchSettings = WatchSettings()
     phi: PhiPolicy = PhiPolicy()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -12,6 +12,8 @@ from appliance.adapters.attention import Attention
 class Mutable(Protocol):
     """A microphone that can be closed."""
 
+    problem: str
+
     @property
     def muted(self) -> bool:
         """Whether it is closed."""
@@ -42,6 +44,11 @@ class Switchboard:
     def muted(self) -> bool:
         """Whether the microphone is closed."""
         return self._microphone is not None and self._microphone.muted
+
+    @property
+    def problem(self) -> str:
+        """One line for a person: why the microphone hears nothing."""
+        return self._microphone.problem if self._microphone else ""
 
     def press(self) -> None:
         """Push to talk."""

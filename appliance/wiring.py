@@ -18,6 +18,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.adapters.ahead import Ahead
+from appliance.adapters.deadlines import Deadlines, bounded
 from appliance.adapters.frames import Source, Stream
 from appliance.adapters.hearing import Ear, Segmenter, Wake
 from appliance.adapters.hub_link import HttpHubLink
@@ -32,6 +33,7 @@ from appliance.hub_client import hub_client
 from appliance.journal.clock import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from appliance.rules import phrases
+from appliance.rules.degrade import Level
 from appliance.rules.route import choose_route
 from appliance.rules.segment import Segmentation
 from appliance.settings import ApplianceSettings
@@ -74,6 +76,7 @@ class Room:
     embedder: Embedder
     box: Stages
     segmenter: Segmenter
+    ahead: Ahead
     ear: Ear
     voice: Voice
     mind: Mind
@@ -105,6 +108,11 @@ class Room:
         policy = self.settings.phi
         names = tuple(dict.fromkeys((*policy.drug_names, *library.drug_names)))
         self.judge.replace(_gate(policy.model_copy(update={"drug_names": names}), self.classifier))
+
+    def ease(self, level: Level) -> None:
+        """Do without what the box can't bear."""
+        self.mind.composes = level is Level.FULL
+        self.ahead.on = level is not Level.STRAINED
 
     def close(self) -> None:
         """Free the models, end the voice's process, close the files."""
@@ -184,9 +192,10 @@ def _load(
         policy=settings.policy.escalate,
         clock=clock,
     )
+    box = bounded(box, Deadlines(), ear.give_up)
     return Room(
-        settings, engines, identity, embedder, box, segmenter, ear, voice, mind, shelf, judge,
-        classifier, editions, journal, hub, generator,
+        settings, engines, identity, embedder, box, segmenter, ahead, ear, voice, mind, shelf,
+        judge, classifier, editions, journal, hub, generator,
     ), library  # fmt: skip
 
 

@@ -57,10 +57,14 @@ class Ahead:
         self._library = library
         self._query = query
         self._guess: _Guess | None = None
+        self.on = True
+        """Whether anything is begun ahead; not where the box is strained."""
 
     def begin(self, utterance: Utterance) -> None:
         """Start on what may be all that is said, in place of what was begun before."""
         self.drop()
+        if not self.on:
+            return
         self._guess = _Guess((utterance.start, utterance.speech_end))
         self._guess.work = asyncio.create_task(self._work(self._guess, utterance))
 

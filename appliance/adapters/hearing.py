@@ -127,6 +127,11 @@ class Ear:
         """The words, without the wake word; raises what the engine raises."""
         return await asyncio.wrap_future(self._pool.submit(self._work, utterance.samples))
 
+    def give_up(self) -> None:
+        """Leave a recognition that hangs behind, and go on with another thread."""
+        hung, self._pool = self._pool, ThreadPoolExecutor(1, thread_name_prefix="ear")
+        hung.shutdown(wait=False, cancel_futures=True)
+
     def close(self) -> None:
         """End the thread and free the model."""
         self._pool.shutdown(cancel_futures=True)

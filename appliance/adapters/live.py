@@ -7,12 +7,15 @@ reader has a place of its own, and may begin before now, as far back as frames a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from appliance.stages import Frame, Frames
-from voiceassist.engines.ports import SAMPLE_RATE, WakeHit, WakeWord
+from voiceassist.engines.ports import SAMPLE_RATE, SelfTesting, WakeHit, WakeWord
+
+log = logging.getLogger(__name__)
 
 KEPT_S = 30
 
@@ -20,9 +23,10 @@ KEPT_S = 30
 class Live:
     """An endless stream and the hits of the wake word in it."""
 
-    def __init__(self, stream: Frames, wake: WakeWord) -> None:
+    def __init__(self, stream: Frames, make_wake: Callable[[], WakeWord]) -> None:
         self._stream = stream
-        self._wake = wake
+        self._make_wake = make_wake
+        self._wake = make_wake()
         self._kept: deque[Frame] = deque()
         self._first = 0  # the number of the oldest frame kept
         self._origin = 0  # the place at which the wake word's own count began
@@ -30,10 +34,11 @@ class Live:
         self._news = asyncio.Event()
         self._hit: WakeHit | None = None
         self.place = 0
+        self.scored = 0
+        """How many samples the wake word was given, and came back from."""
 
     async def run(self) -> None:
         """Read until the stream ends, or until cancelled."""
-        self.restart()
         try:
             while (frame := await self._stream.read()) is not None:
                 self._take(frame)
@@ -46,9 +51,17 @@ class Live:
         hit, self._hit = self._hit, None
         return hit
 
-    def restart(self) -> None:
-        """Let the wake word begin anew from here on, as after it was found deaf."""
-        self._wake.reset()
+    def hears(self) -> bool | None:
+        """Whether the wake word hears its test clip; None where it has none."""
+        try:
+            return self._wake.hears() if isinstance(self._wake, SelfTesting) else None
+        except Exception:
+            log.exception("the wake word failed its test")
+            return False
+
+    def restart_wake(self) -> None:
+        """A new wake word in the old one's place, as after it was found deaf."""
+        self._wake = self._make_wake()
         self._origin = self.place
 
     def reader(self, sample: int | None = None) -> Reader:
@@ -82,9 +95,19 @@ class Live:
         if self.place - self._kept[0].start > KEPT_S * SAMPLE_RATE:
             self._kept.popleft()
             self._first += 1
-        for hit in self._wake.feed(frame.samples):
-            self._hit = WakeHit(self._origin + hit.sample, hit.score)
+        self._score(frame)
         self._news.set()
+
+    def _score(self, frame: Frame) -> None:
+        try:
+            hits = self._wake.feed(frame.samples)
+        except Exception:
+            # whoever watches sees that nothing more is scored, and makes a new one
+            log.exception("the wake word failed")
+            return
+        self.scored += len(frame.samples)
+        for hit in hits:
+            self._hit = WakeHit(self._origin + hit.sample, hit.score)
 
 
 class Reader:

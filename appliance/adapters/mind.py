@@ -86,6 +86,8 @@ class Mind:
         self._policy = policy
         self._speed = Speed(prompt=0.0, generation=0.0)
         self._memory = _Memory()
+        self.composes = True
+        """Whether the room's own model is asked; not where the box is strained."""
 
     def expect(self, speed: Speed) -> None:
         """What the generator was measured to do here; before, it is taken to be too slow."""
@@ -175,7 +177,7 @@ class Mind:
         ]
 
     async def _ask_room(self, query: str, said: Answer) -> list[Sentence]:
-        if self._generator is None:
+        if self._generator is None or not self.composes:
             return []
         sources = evidence(query, self._memory.passages, _SENTENCES)
         prompt = compose_prompt(query, sources)

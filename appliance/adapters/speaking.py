@@ -26,6 +26,7 @@ _GAIN_LIMITS = (0.2, 5.0)
 _SLOWNESS_LIMITS = (0.7, 1.8)
 _PAUSE_S = 0.15
 _ATTEMPTS = 2
+_HANGS_S = 8.0
 
 
 class _SentenceEnd:
@@ -111,12 +112,11 @@ class Voice:
                     yield chunk
 
     async def _part(self, text: str) -> AsyncGenerator[Samples, None]:
-        loop = asyncio.get_running_loop()
         begun = False
         for attempt in range(1, _ATTEMPTS + 1):
             speech = self._engine.synthesize(text, slowness=self._slowness)
             try:
-                while (chunk := await loop.run_in_executor(self._pool, _next, speech)) is not None:
+                while (chunk := await self._next(speech)) is not None:
                     begun = True
                     yield chunk
             except Unavailable as error:
@@ -127,6 +127,16 @@ class Voice:
                 return
             finally:
                 self._pool.submit(_end, speech)
+
+    async def _next(self, speech: Iterator[Samples]) -> Samples | None:
+        """The next chunk; a voice that hangs is ended, and begins anew at the next sentence."""
+        work = asyncio.get_running_loop().run_in_executor(self._pool, _next, speech)
+        done, _ = await asyncio.wait({work}, timeout=_HANGS_S)
+        if not done:
+            self._engine.abort()
+            work.add_done_callback(lambda late: late.cancelled() or late.exception())
+            raise Unavailable("the voice took too long; it is started again")
+        return work.result()
 
     @property
     def _usual(self) -> bool:

@@ -120,7 +120,7 @@ class Place:
         self.mic, self.ear, self.turns = Mic(), Words(), Turns()
         self.events, self.told = Events(), list[Event]()
         self.events.watch(self.told.append)
-        self.live = Live(self.mic, Hits())
+        self.live = Live(self.mic, Hits)
         self.segmenter = Segmenter(Segmentation(), Guess())
         self.attention = Attention(
             self.live, self.segmenter, self.ear, self.turns, self.turns, self.events,

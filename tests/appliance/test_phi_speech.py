@@ -51,6 +51,9 @@ class Tone:
             yield np.zeros(4000, dtype=np.int16)
             yield wave.astype(np.int16)
 
+    def abort(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

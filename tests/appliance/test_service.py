@@ -42,6 +42,9 @@ class Beeps:
     def synthesize(self, text: str, *, slowness: float = 1.0) -> Any:
         yield np.full(10 * len(text), 500, np.int16)
 
+    def abort(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -72,8 +75,8 @@ def _room(tmp_path: Path, make_room: Make) -> Any:
     room = Room(
         settings, engines, None, nothing,
         replace(fake.box, journal=Recorder(journal), voice=voice),
-        nothing, nothing, voice, nothing, fake.shelf, nothing, nothing, nothing, journal, None,
-        None,
+        nothing, nothing, nothing, voice, nothing, fake.shelf, nothing, nothing, nothing, journal,
+        None, None,
     )  # fmt: skip
     yield SimpleNamespace(room=room, fake=fake, journal=journal, folder=tmp_path / "spool")
     room.close()

@@ -149,6 +149,9 @@ class Engine:
             raise Unavailable("the voice's process has died; it is started again")
         yield np.full(len(text), 1000, np.int16)
 
+    def abort(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

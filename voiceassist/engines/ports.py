@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,14 @@ class WakeWord(Protocol):
         """Forget what was heard, as before the first sample."""
 
 
+@runtime_checkable
+class SelfTesting(Protocol):
+    """A model that brings a clip along which it must hear."""
+
+    def hears(self) -> bool:
+        """Whether it does; the stream that it listens to goes on as though nothing had been."""
+
+
 class VoiceActivity(Protocol):
     """Tells speech from silence, a window at a time."""
 
@@ -57,6 +65,9 @@ class SpeechToText(Protocol):
     def transcribe(self, samples: Samples, *, prompt: str = "") -> Transcript:
         """What was said. `prompt` holds words to expect, such as the clinic's drug names."""
 
+    def score(self, samples: Samples, texts: Sequence[str], *, prompt: str = "") -> list[float]:
+        """The log-probability of each of `texts`, were it what was said; highest is likeliest."""
+
     def close(self) -> None:
         """Free the model."""
 
@@ -73,6 +84,9 @@ class TextToSpeech(Protocol):
 
         Raises `Unavailable` when the voice's process has died; the next call restarts it.
         """
+
+    def abort(self) -> None:
+        """End what is being made, though it hangs; from any thread. The next call starts anew."""
 
     def close(self) -> None:
         """Stop the voice's process."""

@@ -58,6 +58,12 @@ class Piper:
                 self._end(process)
                 raise Unavailable("the voice's process has died; it is started again") from error
 
+    def abort(self) -> None:
+        """End what is being made, though it hangs; from any thread. The next call starts anew."""
+        process = self._process  # whoever holds the turn hears that it has died, and lets go
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         """Stop the voice's process."""
         with self._turn:
