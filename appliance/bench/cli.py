@@ -24,6 +24,7 @@ from appliance.bench.faults.cli import faults
 from appliance.bench.measure import Result, Row, report
 from appliance.bench.processes import usage
 from appliance.bench.turns import read_rows, take_turns
+from appliance.bench.wake_cli import wake
 from appliance.settings import without_file
 from appliance.wiring import Room, build_room, clock
 from voiceassist.console import err, out, print_json
@@ -40,6 +41,7 @@ from voiceassist.phi.split import Part
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command()(editions)
 app.command()(faults)
+app.command()(wake)
 
 
 @app.callback()

@@ -18,7 +18,16 @@ from scipy.signal import resample_poly
 
 RATE = 16_000
 # never trained on: the figures are theirs
-HELD_OUT = ("bm_daniel", "bm_george", "af_nova", "am_liam", "bf_lily", "af_sky", "am_onyx", "if_sara")
+HELD_OUT = (
+    "bm_daniel",
+    "bm_george",
+    "af_nova",
+    "am_liam",
+    "bf_lily",
+    "af_sky",
+    "am_onyx",
+    "if_sara",
+)
 # the project's recorded turns are spoken by these
 IN_TURNS = ("af_heart", "bf_emma", "am_michael")
 SPEEDS = (0.75, 0.85, 1.0, 1.15, 1.3)
@@ -59,7 +68,9 @@ def main() -> None:
     """Speak everything."""
     args = _arguments()
     args.out.mkdir(parents=True, exist_ok=True)
-    voices = {p.stem: np.fromfile(p, "<f4").reshape(-1, 1, 256) for p in sorted(args.voices.iterdir())}
+    voices = {
+        p.stem: np.fromfile(p, "<f4").reshape(-1, 1, 256) for p in sorted(args.voices.iterdir())
+    }
     pack = args.out / "voices.npz"
     np.savez(pack, **voices)
     kokoro = Kokoro(str(args.kokoro), str(pack))
@@ -71,12 +82,19 @@ def main() -> None:
     kinds = {
         "held_calls": [(form, v, s) for form in FORMS[:2] for v in held for s in (0.85, 1.0, 1.15)],
         "calls": list(itertools.product(FORMS[:1], learned, SPEEDS)),
-        "near": [(text, rng.choice(learned), rng.choice(SPEEDS)) for text in near for _ in range(8)],
-        "talk": [(text, rng.choice(learned), rng.choice(SPEEDS)) for text in TALK for _ in range(4)],
-        "calls_mixed": [
-            (rng.choice(FORMS), tuple(rng.sample(learned, 2)), rng.choice(SPEEDS)) for _ in range(400)
+        "near": [
+            (text, rng.choice(learned), rng.choice(SPEEDS)) for text in near for _ in range(8)
         ],
-        "held_near": [(text, rng.choice(held), rng.choice(SPEEDS)) for text in near for _ in range(2)],
+        "talk": [
+            (text, rng.choice(learned), rng.choice(SPEEDS)) for text in TALK for _ in range(4)
+        ],
+        "calls_mixed": [
+            (rng.choice(FORMS), tuple(rng.sample(learned, 2)), rng.choice(SPEEDS))
+            for _ in range(400)
+        ],
+        "held_near": [
+            (text, rng.choice(held), rng.choice(SPEEDS)) for text in near for _ in range(2)
+        ],
         "held_talk": [(text, rng.choice(held), 1.0) for text in TALK for _ in range(2)],
     }
     for kind, rows in kinds.items():

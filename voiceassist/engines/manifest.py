@@ -14,7 +14,7 @@ from voiceassist.resources import data_folder
 
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 _Name = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-Task = Literal["stt", "vad", "tts", "embed", "phi", "generate", "rerank"]
+Task = Literal["wake", "stt", "vad", "tts", "embed", "phi", "generate", "rerank"]
 
 
 class _Value(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voiceassist.errors import WrongUse
 from voiceassist.resources import data_folder
@@ -17,11 +17,24 @@ class _Part(BaseModel):
 
 
 class WakeProfile(_Part):
-    """`cutoff` 0 to 1 on the mean of the last `window` scores (each 30 ms)."""
+    """microWakeWord's `phrase` ("" for none), and the head of a model trained for it.
+
+    A hit of microWakeWord is above `cutoff`, 0 to 1, on the mean of its last `window` scores (each
+    30 ms). The head's scores, 0 to 1, are enough above `alone`; above `agreed` where both hear it.
+    """
 
     phrase: str = "hey_jarvis"
     cutoff: float = Field(gt=0, lt=1)
     window: int = Field(ge=1, le=50)
+    head: str = ""
+    alone: float = Field(default=0.9, gt=0, lt=1)
+    agreed: float = Field(default=0.5, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _hears(self) -> Self:
+        if not (self.phrase or self.head):
+            raise ValueError("wake needs a phrase of microWakeWord, a head, or both")
+        return self
 
 
 class VadProfile(_Part):
@@ -82,14 +95,25 @@ class GenerateProfile(_Part):
 class AudioProfile(_Part):
     """Capture and playback devices by name ("" is the system's default).
 
-    WebRTC's `echo` cancellation, `noise` suppression and `gain` control.
+    The microphone is opened with so many `channels` and gives `channel`, -1 being the mean of all.
+    WebRTC's `echo` cancellation, `noise` suppression and `gain` control; `echo_delay_ms` is what
+    lies between the speaker's device and the air beyond what the device tells of.
     """
 
     input: str = ""
     output: str = ""
+    channels: int = Field(default=1, ge=1, le=16)
+    channel: int = Field(default=0, ge=-1, le=15)
     echo: bool = True
+    echo_delay_ms: int = Field(default=0, ge=0, le=500)
     noise: bool = False
     gain: bool = False
+
+    @model_validator(mode="after")
+    def _captured(self) -> Self:
+        if self.channel >= self.channels:
+            raise ValueError("channel must be less than channels")
+        return self
 
 
 class Profile(_Part):
@@ -117,6 +141,7 @@ class Profile(_Part):
         names = [self.vad.model, self.stt.model, self.tts.model, self.embed.model]
         names += [self.tagger.model, self.classifier.model]
         names += [part.model for part in (self.generate, self.rerank) if part]
+        names += [self.wake.head] if self.wake.head else []
         return tuple(dict.fromkeys(names))
 
 

@@ -24,6 +24,7 @@ from voiceassist.engines.tagger import RampartTagger
 from voiceassist.engines.tts import Piper
 from voiceassist.engines.vad import SileroVad
 from voiceassist.engines.wake import MicroWake
+from voiceassist.engines.wake_head import HeadWake, WakeHead
 from voiceassist.engines.words import WordPieceClassifier
 
 
@@ -35,8 +36,17 @@ class Engines:
         self.store = store
 
     def wake(self) -> WakeWord:
-        """The wake word."""
-        return MicroWake(self.profile.wake)
+        """The wake word: microWakeWord, a head of our own, or both."""
+        profile = self.profile.wake
+        first = MicroWake(profile) if profile.phrase else None
+        if profile.head:
+            files = [
+                self.store.file(profile.head, name)
+                for name in ("melspectrogram.onnx", "embedding_model.onnx", "head.npz")
+            ]
+            return HeadWake(WakeHead(*files), first, cutoff=profile.alone, agreed=profile.agreed)
+        assert first is not None  # noqa: S101 - the profile has one or the other
+        return first
 
     def vad(self) -> VoiceActivity:
         """The voice activity model."""
