@@ -22,6 +22,7 @@ from appliance.bench import phi_speech
 from appliance.bench.editions_cli import editions
 from appliance.bench.faults.cli import faults
 from appliance.bench.measure import Result, Row, report
+from appliance.bench.peers import peers
 from appliance.bench.processes import usage
 from appliance.bench.turns import read_rows, take_turns
 from appliance.bench.wake_cli import wake
@@ -41,6 +42,7 @@ from voiceassist.phi.split import Part
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.command()(editions)
 app.command()(faults)
+app.command()(peers)
 app.command()(wake)
 
 
