@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -12,9 +13,11 @@ def usage() -> dict[str, dict[str, float]]:
     """CPU seconds and peak resident megabytes of "room" (this process) and of its children."""
     found = {"room": _of(os.getpid())}
     for task in (_PROC / "self" / "task").iterdir():
-        for child in (task / "children").read_text().split():
-            name = "voice" if b"piper_worker" in (_PROC / child / "cmdline").read_bytes() else child
-            found[name] = _of(int(child))
+        with contextlib.suppress(FileNotFoundError):  # a thread that ended meanwhile
+            for child in (task / "children").read_text().split():
+                command = (_PROC / child / "cmdline").read_bytes()
+                name = "voice" if b"piper_worker" in command else child
+                found[name] = _of(int(child))
     return found
 
 
