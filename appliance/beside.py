@@ -38,6 +38,7 @@ class Beside:
         events: Events,
         controls: Switchboard,
         on_link: Callable[[LinkState], None],
+        kept: Callable[[], str] = lambda: "",
     ) -> None:
         self._room = room
         self._events = events
@@ -48,6 +49,7 @@ class Beside:
         self._deaf = False
         self._eased = ""
         self._notice = on_link
+        self._kept = kept
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
         self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
@@ -177,6 +179,7 @@ class Beside:
             _DEAF if self._deaf else "",
             self._eased,
             self._controls.problem,
+            self._kept(),
         ]
         return tuple(line for line in found if line)
 

@@ -24,6 +24,7 @@ from appliance.beside import Beside
 from appliance.events import Events
 from appliance.live_room import LiveRoom
 from appliance.logs import configure
+from appliance.replay.keeping import Keeping
 from appliance.rules import phrases
 from appliance.rules.degrade import Level, says
 from appliance.settings import ApplianceSettings
@@ -85,7 +86,9 @@ class Service:
         self._notifier = Notifier()
         self.events = Events()
         self._switchboard = Switchboard()
-        self._beside = Beside(room, self.events, self._switchboard, self._on_link)
+        self._keeping = Keeping(room, lambda: self._beside.link.up)
+        self.events.watch(self._keeping.watch)
+        self._beside = Beside(room, self.events, self._switchboard, self._on_link, self._kept_line)
 
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
@@ -135,6 +138,7 @@ class Service:
                 live, Box(self._room.settings.watch.memory_mb).load, clock, self._notifier,
                 on_deaf=self._beside.deaf, on_level=self._ease,
             )  # fmt: skip
+            self._keeping.hear(live.live)
             self._switchboard.connect(live.attention, microphone, self._beside.changed)
             try:
                 await _all(live.run(), watch.run(), self._announce(live))
@@ -144,6 +148,9 @@ class Service:
     def _ease(self, level: Level) -> None:
         self._room.ease(level)
         self._beside.eased(says(level))
+
+    def _kept_line(self) -> str:
+        return self._keeping.line
 
     def _on_link(self, _link: LinkState) -> None:
         self._loop.call_soon_threadsafe(self._changed.set)

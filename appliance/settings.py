@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, IPvAnyAddress, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from appliance.rules.route import Policy
@@ -65,14 +65,59 @@ class PanelSettings(_Part):
     @model_validator(mode="after")
     def _private(self) -> Self:
         if self.host not in _LOOPBACK and not (self.certificate and self.key):
-            raise ValueError("a panel beyond this machine needs panel.certificate and panel.key")
+            raise ValueError("panel.host beyond this machine needs panel.certificate and panel.key")
         return self
+
+
+class RecordingSettings(_Part):
+    """Turns kept for finding a fault, words and all, sealed for `key` (X25519, public, PEM).
+
+    Off unless `consented_by`, `until` and `key` are all given. `audio` keeps what was said, too.
+    """
+
+    consented_by: str = Field(default="", max_length=100)
+    until: AwareDatetime | None = None
+    key: Path | None = None
+    audio: bool = False
+    hours: float = Field(default=72, gt=0, le=720)
+    most_mb: int = Field(default=200, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = (bool(self.consented_by), self.until is not None, self.key is not None)
+        if any(given) and not all(given):
+            raise ValueError("recording needs consented_by, until and key, or none of them")
+        return self
+
+    def on(self, now: float) -> bool:
+        """Whether turns are kept at Unix time `now`."""
+        return self.until is not None and now < self.until.timestamp()
 
 
 class WatchSettings(_Part):
     """How much memory the room and its processes may take before it does without something."""
 
     memory_mb: int = Field(default=3500, ge=500)
+
+
+class WyomingSettings(_Part):
+    """The room's stages over Wyoming, which has neither passwords nor encryption: off, or loopback.
+
+    Beyond this machine only `clients`, by address, are answered. `speaks`: they may have the room's
+    voice say any text on their own speakers.
+    """
+
+    on: bool = False
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 10_300
+    clients: tuple[IPvAnyAddress, ...] = ()
+    speaks: bool = False
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.host not in _LOOPBACK and not self.clients:
+            raise ValueError("Wyoming beyond this machine needs wyoming.clients, their addresses")
+        return self
 
 
 class AudioSettings(_Part):
@@ -110,6 +155,8 @@ class ApplianceSettings(FileSettings):
     audio: AudioSettings = AudioSettings()
     listen: ListenSettings = ListenSettings()
     watch: WatchSettings = WatchSettings()
+    recording: RecordingSettings = RecordingSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     phi: PhiPolicy = PhiPolicy()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

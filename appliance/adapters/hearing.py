@@ -71,6 +71,8 @@ class Segmenter:
         self.pace = Pace.starting(rules.end_ms)
         self.look_back = samples_in(rules.look_back_ms)
         """How far before the wake word's end an utterance may begin, in samples."""
+        self.collected: list[tuple[int, int, float, int]] = []
+        """Of the last utterance's frames: place, length, probability, and the patience then."""
 
     def cut_off(self, gap_ms: int) -> None:
         """Speech went on `gap_ms` behind what was taken for its end: collect it again."""
@@ -80,13 +82,16 @@ class Segmenter:
         """What is said after `wake`."""
         segments = Segments(self._rules, wake.sample)
         heard: list[Frame] = []
+        self.collected = collected = list[tuple[int, int, float, int]]()
         paused = False
         kept = list(frames.since(wake.sample - samples_in(self._rules.look_back_ms)))
         while (frame := kept.pop(0) if kept else await frames.read()) is not None:
             heard.append(frame)
             words = self._ahead.heard if paused else None
             segments.patience_ms = patience_ms(words, self.pace.usual_ms, self._rules.pause_ms)
-            event = segments.feed(frame.start, len(frame.samples), frame.speech)
+            length = len(frame.samples)
+            collected.append((frame.start, length, frame.speech, segments.patience_ms))
+            event = segments.feed(frame.start, length, frame.speech)
             if isinstance(event, End):
                 self.pace = self.pace.after(segments.pauses)
                 return cut(heard, event.start, event.end, frames.moment(event.end))

@@ -128,8 +128,12 @@ class Mind:
         said = self._said(route, answer)
         added = [one for one in stands if adds_something(one.text, said)]
         if added and isinstance(route, Hub | Room):
-            self._memory.add(added)
+            self.remember(added)
         return added
+
+    def remember(self, composed: Sequence[Sentence]) -> None:
+        """What a model added is part of the answer that "repeat" goes back to."""
+        self._memory.add(composed)
 
     async def _made(self, route: Route, answer: Answer, turn_id: str) -> Sequence[Sentence]:
         match route:

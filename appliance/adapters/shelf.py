@@ -41,6 +41,12 @@ class Shelf:
         edition = self._edition
         return edition.version if edition else 0
 
+    @property
+    def drug_names(self) -> tuple[str, ...]:
+        """The drugs that the edition speaks of."""
+        edition = self._edition
+        return edition.drug_names if edition else ()
+
     def scope(self, policy: str) -> Scope | None:
         """What an answer made now holds for; None where there is no edition."""
         edition = self._edition

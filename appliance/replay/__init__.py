@@ -1,0 +1,1 @@
+"""Turns as events: taped where somebody consented, and taken again, decision by decision."""
