@@ -50,6 +50,8 @@ class Beside:
         self._eased = ""
         self._notice = on_link
         self._kept = kept
+        self.signals: Callable[[], str] = lambda: ""
+        """One line on the room's lights and buttons."""
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
         self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
@@ -180,6 +182,7 @@ class Beside:
             self._eased,
             self._controls.problem,
             self._kept(),
+            self.signals(),
         ]
         return tuple(line for line in found if line)
 

@@ -89,6 +89,10 @@ class LiveRoom:
     def _follow(self, event: Event) -> None:
         self._signs = self._signs.after(event)
 
+    async def beep(self, samples: Samples) -> None:
+        """A tone, where nobody speaks."""
+        await self._speech.beep(samples, self._box.voice.sample_rate)
+
     async def say(self, phrase: str) -> None:
         """Say one of the room's own phrases, between two turns."""
         await taking.say(self._box, phrase)

@@ -28,6 +28,7 @@ from appliance.replay.keeping import Keeping
 from appliance.rules import phrases
 from appliance.rules.degrade import Level, says
 from appliance.settings import ApplianceSettings
+from appliance.signals import Signals
 from appliance.switchboard import Switchboard
 from appliance.sync.link import LinkState
 from appliance.taking import take
@@ -140,9 +141,16 @@ class Service:
             )  # fmt: skip
             self._keeping.hear(live.live)
             self._switchboard.connect(live.attention, microphone, self._beside.changed)
+            signals = Signals(
+                self._room.engines.profile.signs, live, self._switchboard, self.events,
+                self._room.box.voice.sample_rate,
+            )  # fmt: skip
+            self._beside.signals = lambda: signals.problem
+            signals.start()
             try:
                 await _all(live.run(), watch.run(), self._announce(live))
             finally:
+                await asyncio.to_thread(signals.stop)
                 speaker.close()
 
     def _ease(self, level: Level) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from appliance.adapters.tones import once
 from appliance.stages import Interruptible, Played
 from voiceassist.engines.ports import Samples
 
@@ -39,6 +40,13 @@ class TurnSpeech:
         self._stopped = True
         self._speaker.stop()
         self._goes_on.set()
+
+    async def beep(self, samples: Samples, sample_rate: int) -> None:
+        """A tone, unless somebody speaks or has paused: then nobody needs one."""
+        if self._one_at_a_time.locked() or not self._goes_on.is_set():
+            return
+        async with self._one_at_a_time:
+            await self._speaker.play(once(samples), sample_rate)
 
     async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
         """Play to the end, or until stopped."""

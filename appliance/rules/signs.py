@@ -77,3 +77,34 @@ def _phase(event: Event) -> Phase | None:
             return Phase.ASKING if record.awaits_reply else Phase.IDLE
         case _:
             return None
+
+
+class Tone(Enum):
+    """A short sound that tells of a change."""
+
+    LISTENING = "listening"
+    CLOSED = "closed"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    FAILED = "failed"
+
+
+def tone(before: Phase, now: Phase, event: Event) -> Tone | None:
+    """The tone of a change, if it has one: not where the room speaks for itself."""
+    match event:
+        case Woke(cause=cause) if now is Phase.LISTENING:
+            return Tone.LISTENING if cause == "wake" else None
+        case Left(why="dropped") if before is Phase.LISTENING:
+            return Tone.CLOSED
+        case Over(record=record) if record is not None and record.why == "silence":
+            return Tone.CLOSED
+        case _:
+            return None if now is before else _changed(before, now)
+
+
+def _changed(before: Phase, now: Phase) -> Tone | None:
+    if now is Phase.MUTED:
+        return Tone.MUTED
+    if before is Phase.MUTED:
+        return Tone.UNMUTED
+    return Tone.FAILED if now in {Phase.FAILED, Phase.DEAF} else None

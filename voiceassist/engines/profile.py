@@ -116,6 +116,26 @@ class AudioProfile(_Part):
         return self
 
 
+class SignsProfile(_Part):
+    """What the board shows and what can be pressed on it.
+
+    `lights` names LEDs below /sys/class/leds: one, or red, green and blue. `button` is an input
+    device's name as the kernel tells it, `talk_key` and `mute_key` its key codes, 0 for none.
+    """
+
+    tones: bool = True
+    lights: tuple[str, ...] = ()
+    button: str = ""
+    talk_key: int = Field(default=57, ge=0, le=767)
+    mute_key: int = Field(default=50, ge=0, le=767)
+
+    @model_validator(mode="after")
+    def _one_or_three(self) -> Self:
+        if len(self.lights) not in {0, 1, 3}:
+            raise ValueError("lights are one LED, or three: red, green, blue")
+        return self
+
+
 class Profile(_Part):
     """One kind of board. Without `generate` the room only quotes.
 
@@ -134,6 +154,7 @@ class Profile(_Part):
     generate: GenerateProfile | None = None
     rerank: RerankProfile | None = None
     audio: AudioProfile = AudioProfile()
+    signs: SignsProfile = SignsProfile()
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -1,0 +1,77 @@
+"""What a live room shows beside its page, and what can be pressed: tones, lights, buttons."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from appliance.adapters.buttons import Act, Buttons
+from appliance.adapters.lights import Led, Lights
+from appliance.adapters.tones import Tones
+from appliance.events import Event, Events
+from appliance.live_room import LiveRoom
+from appliance.switchboard import Switchboard
+from voiceassist.engines.ports import Samples
+from voiceassist.engines.profile import SignsProfile
+from voiceassist.errors import VoiceAssistError
+
+
+class Signals:
+    """The signals of one board; `start` and `stop` are called on the room's loop."""
+
+    def __init__(
+        self, profile: SignsProfile, live: LiveRoom, board: Switchboard, events: Events, rate: int
+    ) -> None:
+        self._live = live
+        self._loop = asyncio.get_running_loop()
+        self._tones = Tones(rate) if profile.tones else None
+        self._beeps: set[asyncio.Task[None]] = set()
+        self._lights = Lights([Led(name) for name in profile.lights]) if profile.lights else None
+        self._buttons = Buttons(profile.button, _acts(profile, board)) if profile.button else None
+        events.watch(self._watch)
+
+    @property
+    def problem(self) -> str:
+        """One line for a person; empty where all is there."""
+        parts = (self._lights, self._buttons)
+        return next((part.problem for part in parts if part and part.problem), "")
+
+    def start(self) -> None:
+        """Show and listen."""
+        for part in (self._lights, self._buttons):
+            if part is not None:
+                part.start()
+
+    def stop(self) -> None:
+        """End; the light goes dark."""
+        for part in (self._lights, self._buttons):
+            if part is not None:
+                part.stop()
+
+    def _watch(self, event: Event) -> None:
+        if self._lights is not None:
+            self._lights.watch(event)
+        if self._tones is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._beep, event)
+
+    def _beep(self, event: Event) -> None:
+        samples = self._tones.due(event) if self._tones else None
+        if samples is not None:
+            task = asyncio.create_task(self._sound(samples))
+            self._beeps.add(task)
+            task.add_done_callback(self._beeps.discard)
+
+    async def _sound(self, samples: Samples) -> None:
+        with contextlib.suppress(VoiceAssistError):  # a tone is worth no failure
+            await self._live.beep(samples)
+
+
+def _acts(profile: SignsProfile, board: Switchboard) -> dict[int, Act]:
+    def talk(down: bool) -> None:  # noqa: FBT001 - pressed or let go
+        (board.press if down else board.release)()
+
+    def mute(down: bool) -> None:  # noqa: FBT001 - (likewise)
+        if down:
+            board.mute(on=not board.muted)
+
+    return {key: act for key, act in ((profile.talk_key, talk), (profile.mute_key, mute)) if key}
