@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -94,6 +95,19 @@ class RecordingSettings(_Part):
         return self.until is not None and now < self.until.timestamp()
 
 
+class PeersSettings(_Part):
+    """Boxes of one `zone` hear one another's wake words, so one of them answers; "" is none.
+
+    They tell each other by UDP at `group`, a multicast or broadcast address of the boxes' network
+    segment, and `port`; `interface` by name, "" for the one of the default route.
+    """
+
+    zone: Annotated[str, Field(pattern=r"^$|" + _NAME)] = ""
+    group: IPv4Address = IPv4Address("239.255.86.65")
+    port: _Port = 47_865
+    interface: str = Field(default="", max_length=15)
+
+
 class WatchSettings(_Part):
     """How much memory the room and its processes may take before it does without something."""
 
@@ -155,6 +169,7 @@ class ApplianceSettings(FileSettings):
     audio: AudioSettings = AudioSettings()
     listen: ListenSettings = ListenSettings()
     watch: WatchSettings = WatchSettings()
+    peers: PeersSettings = PeersSettings()
     recording: RecordingSettings = RecordingSettings()
     wyoming: WyomingSettings = WyomingSettings()
     phi: PhiPolicy = PhiPolicy()

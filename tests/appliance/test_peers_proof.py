@@ -13,14 +13,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.enrol import Identity, accept_enrolment, load_identity, request_enrolment
+from appliance.peers.build import make_peers
 from appliance.peers.freshness import Admission, Freshness
 from appliance.peers.seal import Seal, seal_of
 from appliance.peers.zone import Zone
+from appliance.settings import PeersSettings
 from hub.fleet import pki
 from tests.appliance.sealed import AUTHORITY, NOW, OTHERS, seal
 from tests.appliance.test_enrol import make_kit
 from voiceassist.contract.claim import Claim, Datagram, Notice, to_sign
-from voiceassist.errors import BadInput, Unverified
+from voiceassist.errors import BadInput, Unverified, WrongUse
 
 
 def notice(room: str = "a", **changes: object) -> Notice:
@@ -94,6 +96,17 @@ def test_an_enrolled_box_has_a_seal(tmp_path: Path) -> None:
     """What enrolment leaves on a box is enough to be a peer."""
     first, second = (seal_of(enrolled(tmp_path / name, name), lambda: NOW) for name in ("a", "b"))
     assert second.open(Datagram.from_bytes(first.close(notice()))) == notice()
+
+
+def test_a_zone_is_named_and_enrolled(tmp_path: Path) -> None:
+    """Without a zone there are no peers; with one and no enrolment the box does not start."""
+    assert make_peers(PeersSettings(), None, time.perf_counter) is None
+    zone = PeersSettings(zone="ward")
+    with pytest.raises(WrongUse, match="identity_dir"):
+        make_peers(zone, None, time.perf_counter)
+    peers = make_peers(zone, enrolled(tmp_path / "a", "a"), time.perf_counter)
+    assert peers is not None
+    assert not peers.problem, "nothing is amiss before it was started"
 
 
 def enrolled(folder: Path, room: str) -> Identity:

@@ -43,6 +43,8 @@ def test_the_environment_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("data_dir = '/x'\n[policy]\nescalate = 'always'", "policy.escalate"),
         ("data_dir = '/x'\n[panel]\nhost = '0.0.0.0'", "panel.host"),
         ("data_dir = '/x'\n[listen]\nend_ms = 5", "listen.end_ms"),
+        ("data_dir = '/x'\n[peers]\nzone = 'Ward 3'", "peers.zone"),
+        ("data_dir = '/x'\n[peers]\ngroup = 'lan'", "peers.group"),
         ("room = 'a'", "data_dir"),
         ("data_dir = ", "TOML"),
     ],
