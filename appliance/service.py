@@ -22,8 +22,12 @@ from appliance.adapters.speakers import NullSpeaker, WavSpeaker
 from appliance.adapters.spool import Spool
 from appliance.beside import Beside
 from appliance.events import Events
+from appliance.lending import wyoming_server
 from appliance.live_room import LiveRoom
 from appliance.logs import configure
+from appliance.peers.build import make_peers
+from appliance.peers.calls import settle
+from appliance.peers.peers import Peers
 from appliance.replay.keeping import Keeping
 from appliance.rules import phrases
 from appliance.rules.degrade import Level, says
@@ -36,6 +40,7 @@ from appliance.watch.box import Box
 from appliance.watch.systemd import Notifier
 from appliance.watch.watch import Watch
 from appliance.wiring import Room, build_room, clock, with_speaker
+from voiceassist.engines.ports import WakeHit
 from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -94,6 +99,8 @@ class Service:
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
         await asyncio.to_thread(self._beside.start)
+        if (lent := wyoming_server(self._room, self.events)) is not None:
+            lent.start()
         log.info("ready", extra={"edition": self._room.shelf.version, "panel": self._beside.port})
         try:
             if spool is not None:
@@ -103,6 +110,8 @@ class Service:
                 await self._hear_room()
         finally:
             self._notifier.stopping()
+            if lent is not None:
+                await asyncio.to_thread(lent.stop)
             await asyncio.to_thread(self._beside.stop)
 
     async def _beat(self) -> None:
@@ -130,10 +139,12 @@ class Service:
         microphone = Microphone(settings.input or profile.input, echo, clock)
         speaker = Speaker(settings.output or profile.output, echo, clock)
         async with aclosing(self._room.stream(microphone)) as stream:
+            peers = make_peers(self._room.settings.peers, self._room.identity, clock)
             live = LiveRoom(
                 self._room.box, self._room.segmenter, stream, self._room.engines.wake,
                 speaker, self.events, lambda: self._beside.link,
                 restart_stream=microphone.restart,
+                ours=lambda hit: self._ours(peers, live, hit),
             )  # fmt: skip
             watch = Watch(
                 live, Box(self._room.settings.watch.memory_mb).load, clock, self._notifier,
@@ -147,11 +158,19 @@ class Service:
             )  # fmt: skip
             self._beside.signals = lambda: signals.problem
             signals.start()
+            if peers is not None:
+                peers.start()
             try:
                 await _all(live.run(), watch.run(), self._announce(live))
             finally:
                 await asyncio.to_thread(signals.stop)
+                if peers is not None:
+                    peers.stop()
                 speaker.close()
+
+    @staticmethod
+    async def _ours(peers: Peers | None, live: LiveRoom, hit: WakeHit) -> bool:
+        return peers is None or (await settle(peers, live.live, hit)).ours
 
     def _ease(self, level: Level) -> None:
         self._room.ease(level)

@@ -18,6 +18,12 @@ class Judge(Protocol):
         """`Cleared` or `Held`."""
 
 
+def subject(previous: Verdict | None, verdict: Verdict) -> Verdict | None:
+    """What the next question may lean on: "repeat" or "yes" is no new subject to follow up on."""
+    new = command_of(verdict.text) is None and reply_of(verdict.text) is None
+    return verdict if new else previous
+
+
 class JudgeStage:
     """Judges on another thread."""
 
@@ -39,13 +45,15 @@ class JudgeStage:
 
     async def preview(self, transcript: Transcript) -> Verdict:
         """The verdict on what may yet turn out not to be all that was said."""
-        return await asyncio.to_thread(self._gate.judge, transcript, previous=self._previous)
+        return await self.judge_after(transcript, self._previous)
+
+    async def judge_after(self, transcript: Transcript, previous: Verdict | None) -> Verdict:
+        """The verdict on what was said where `previous` was said before; from any thread."""
+        return await asyncio.to_thread(self._gate.judge, transcript, previous=previous)
 
     def adopt(self, verdict: Verdict) -> Verdict:
         """What was previewed was all that was said: the next question may lean on it."""
-        # "repeat" or "yes" is no new subject to follow up on
-        if command_of(verdict.text) is None and reply_of(verdict.text) is None:
-            self._previous = verdict
+        self._previous = subject(self._previous, verdict)
         return verdict
 
     async def judge_anew(self, transcript: Transcript) -> Verdict:

@@ -1,4 +1,4 @@
-"""Any rate to 16 kHz: a polyphase windowed-sinc filter. Pure."""
+"""One rate to another, at once or as it comes: a polyphase windowed-sinc filter. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
-from voiceassist.engines.ports import SAMPLE_RATE
+from voiceassist.engines.ports import SAMPLE_RATE, Samples
 
 Audio = npt.NDArray[np.float32]  # shape (n,), -1 to 1
 
@@ -18,20 +18,59 @@ _BLOCK = 1 << 14
 
 def resample(audio: Audio, rate: int) -> Audio:
     """`audio` of `rate` Hz at 16 kHz; what 16 kHz can't hold is filtered out."""
-    common = gcd(rate, SAMPLE_RATE)
-    up, down = SAMPLE_RATE // common, rate // common
+    filters, up, down, reach = _bank(rate, SAMPLE_RATE)
     if up == down:
         return audio
-    reach = int(np.ceil(_ZEROS * max(1.0, down / up)))  # input samples on each side
+    padded = np.pad(audio, reach)
+    return _filtered(padded, filters, np.arange(len(audio) * up // down), down)
+
+
+class Resampler:
+    """A stream of samples of `source` Hz at `target` Hz, which lags behind by about 1 ms."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self.source, self.target = source, target
+        self._filters, self._up, self._down, self._reach = _bank(source, target)
+        self._kept: Audio = np.zeros(self._reach, dtype=np.float32)
+        self._next = 0  # the next output, counted from where `_kept` begins
+
+    def push(self, samples: Samples) -> Samples:
+        """What can be told after these."""
+        if self._up == self._down:
+            return samples
+        self._kept = np.concatenate([self._kept, samples.astype(np.float32)])
+        ready = len(self._kept) - 2 * self._reach  # input places that are known on both sides
+        stop = max(self._next, -(-ready * self._up // self._down))
+        out = _filtered(self._kept, self._filters, np.arange(self._next, stop), self._down)
+        gone = min(stop * self._down // self._up, max(ready, 0))
+        gone -= gone % self._down  # so that the phase begins anew
+        self._kept = self._kept[gone:]
+        self._next = stop - gone * self._up // self._down
+        return np.rint(np.clip(out, -32768, 32767)).astype(np.int16)
+
+
+_Filters = tuple[Audio, int, int, int]
+
+
+def _bank(source: int, target: int) -> _Filters:
+    """A filter for each phase; factors up and down; input samples on each side."""
+    common = gcd(source, target)
+    up, down = target // common, source // common
+    reach = int(np.ceil(_ZEROS * max(1.0, down / up)))
     taps = np.arange(-reach, reach + 1)
     phases = np.arange(up)[:, np.newaxis] / up
     filters = _sinc(taps - phases, min(1.0, up / down), reach).astype(np.float32)
-    count = len(audio) * up // down
-    padded = np.pad(audio, reach)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    out = np.empty(count, dtype=np.float32)
-    for start in range(0, count, _BLOCK):
-        place = np.arange(start, min(start + _BLOCK, count)) * down
+    return filters, up, down, reach
+
+
+def _filtered(padded: Audio, filters: Audio, outputs: npt.NDArray[np.int64], down: int) -> Audio:
+    up, width = filters.shape
+    out = np.empty(len(outputs), dtype=np.float32)
+    if not len(outputs):
+        return out
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    for start in range(0, len(outputs), _BLOCK):
+        place = outputs[start : start + _BLOCK] * down
         out[start : start + _BLOCK] = np.einsum(
             "ij,ij->i", windows[place // up], filters[place % up]
         )

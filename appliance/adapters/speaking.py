@@ -79,6 +79,14 @@ class Voice:
             with contextlib.suppress(asyncio.CancelledError):
                 await work
 
+    def make(self, text: str) -> Samples:
+        """Speech for somebody else; from any thread, which waits while the room's own is made."""
+        return np.concatenate([np.zeros(0, dtype=np.int16), *self._engine.synthesize(text)])
+
+    def abort(self) -> None:
+        """End what is being made, though it hangs; from any thread."""
+        self._engine.abort()
+
     def close(self) -> None:
         """End the thread and the voice's process."""
         self._pool.shutdown()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+import importlib.util
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -255,3 +259,26 @@ def make_room(
 @pytest.fixture(name="make_room")
 def _make_room() -> Callable[..., FakeRoom]:
     return make_room
+
+
+def helper(name: str) -> ModuleType:
+    """A module beside the tests, which are no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A sound server of the test's own, which is the sound card of this process: `pulse.py`."""
+    module = helper("pulse")
+    if not module.available():
+        pytest.skip("PulseAudio is not installed")
+    server = module.Pulse(tmp_path)
+    monkeypatch.setenv("PULSE_SERVER", server.server)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    yield server
+    server.stop()

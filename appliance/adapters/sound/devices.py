@@ -1,58 +1,92 @@
-"""Opening and closing streams of PortAudio, which several threads may not do at once.
+"""A stream of the sound card, in a process of its own: see `child.py`.
 
-A device that is pulled out while a stream is open can make closing it hang: that is left behind on
-a thread of its own. Devices that came later are seen only once PortAudio was started anew, which
-ends every open stream; so that is done only where none is open.
+Law: once `close` has returned, the process is gone and the device with it, whatever that did.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
+import select
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from dataclasses import asdict
 
-from appliance.adapters.sound.library import sound_library
+from appliance.adapters.sound.child import Asked, Opened, message, receive
 from voiceassist.errors import Unavailable
 
-_lock = threading.RLock()
-_open: set[int] = set()
-_CLOSE_S = 1.0
+_OPEN_S = 10.0
 
 
-def open_stream(make: Callable[[Any], Any], what: str, setting: str) -> Any:
-    """A started stream, by `make`, which is given the library. Raises `Unavailable`."""
-    library = sound_library()
-    with _lock:
-        if not _open:
-            _restart(library)
+class DeviceStream:
+    """A stream that runs until it is closed, or its device has gone. Raises `Unavailable`."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._hearing = threading.RLock()
+        self._closed = False
+        self._follower: threading.Thread | None = None
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "appliance.adapters.sound.child", json.dumps(asdict(asked))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self._process.stdin is not None  # noqa: S101 - both are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._outgoing, self._incoming = self._process.stdin, self._process.stdout
         try:
-            stream = make(library)
-            stream.start()
-        except (library.PortAudioError, ValueError, OSError) as error:
-            raise Unavailable(
-                f"the {what} can't be used ({error}); plug it in, or name another in {setting}"
-            ) from error
-        _open.add(id(stream))
-        return stream
+            self.opened = self._begin(asked)
+        except BaseException:
+            self.close()
+            raise
 
+    def follow(self, hear: Callable[[bytes, float, bytes], None]) -> None:
+        """Give `hear` each message, on a thread: kind, moment of its first sample, samples.
 
-def close_stream(stream: Any) -> None:
-    """Close it, and return within a second whatever the device does."""
-    with _lock:
-        _open.discard(id(stream))
-    closing = threading.Thread(target=_close, args=(stream,), name="closing sound", daemon=True)
-    closing.start()
-    closing.join(_CLOSE_S)
+        It is not called any more once `close` has returned.
+        """
+        self._follower = threading.Thread(
+            target=self._follow, args=(hear,), name="sound", daemon=True
+        )
+        self._follower.start()
 
+    @property
+    def active(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
 
-def _close(stream: Any) -> None:
-    with contextlib.suppress(Exception):  # what has gone can't be closed in order
-        stream.abort()
-        stream.close()
+    def send(self, kind: bytes, data: bytes = b"") -> None:
+        """Pass a message on; nothing happens where the process has ended."""
+        with suppress(OSError, ValueError):
+            self._outgoing.write(message(kind, data=data))
+            self._outgoing.flush()
 
+    def close(self) -> None:
+        """End it; from any thread, and again."""
+        self._process.kill()
+        self._process.wait()
+        with self._hearing:
+            self._closed = True
+        with suppress(OSError):
+            self._outgoing.close()
+        if self._follower is None:
+            self._incoming.close()
 
-def _restart(library: Any) -> None:
-    with contextlib.suppress(library.PortAudioError):
-        library._terminate()  # noqa: SLF001 - there is no other way to see new devices
-        library._initialize()  # noqa: SLF001 - (likewise)
+    def _begin(self, asked: Asked) -> Opened:
+        ready, _, _ = select.select([self._incoming], [], [], _OPEN_S)
+        told = json.loads(self._incoming.readline() or "{}") if ready else {"error": "it hangs"}
+        if "rate" in told:
+            return Opened(**told)
+        what, setting = ("microphone", "input") if asked.capture else ("speaker", "output")
+        raise Unavailable(
+            f"the {what} can't be used ({told.get('error', 'it ended')}); "
+            f"plug it in, or name another in audio.{setting}"
+        )
+
+    def _follow(self, hear: Callable[[bytes, float, bytes], None]) -> None:
+        with self._incoming:
+            while (told := receive(self._incoming)) is not None:
+                with self._hearing:
+                    if self._closed:
+                        return
+                    hear(*told)

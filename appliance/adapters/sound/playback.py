@@ -1,7 +1,9 @@
 """The speaker: what is played can be paused, gone on with and stopped within a block.
 
-The device stays open between two replies, since opening it takes time that somebody waits for, and
-the echo's reference must go on through silence.
+Law: what counts as played is what the device has taken. What waits for it is played after a pause,
+and once the device has come back, and is dropped by a stop.
+
+The device stays open between two replies, since opening it takes time that somebody waits for.
 """
 
 from __future__ import annotations
@@ -11,21 +13,25 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-
-from appliance.adapters.sound.devices import close_stream, open_stream
+from appliance.adapters.sound import child
+from appliance.adapters.sound.devices import DeviceStream
 from appliance.adapters.sound.echo import Echo
+from appliance.adapters.sound.flight import Flight
 from appliance.stages import Played
 from voiceassist.engines.ports import Samples
+from voiceassist.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-_BLOCK_MS = 20
-_STALL_S = 2.0
+_LOOK_S = 0.01
+_AHEAD_S = 2.0  # what is made beyond that is made in vain if it is stopped
+_FIRST_S = 5.0  # a device may take so long to take its first block
+_GONE_S = 5.0  # a device that stays away so long fails the speech
+_RETRY_S = 0.25
+_DROP_S = 0.3
 
 
 class Speaker:
@@ -37,113 +43,162 @@ class Speaker:
         self._device = device
         self._echo = echo
         self._clock = clock
-        self._stream: Any = None
-        self._rate = 0
-        self._lock = threading.Lock()
-        self._waiting: deque[Samples] = deque()
-        self._given = 0  # samples of this speech that the device took
-        self._first_at: float | None = None
+        self._lock = threading.RLock()
+        self._stream: DeviceStream | None = None
+        self._flight = Flight(1)
         self._paused = False
+        self._playing = False
         self._stopped = False
-        self._called_at = 0.0
-        self.latency_s = 0.0
+        self._dropping_since: float | None = None
+        self._patient_until = 0.0  # the device has stalled if it takes nothing until then
+        self.problem = ""
+        """One line for a person: why nothing is said."""
+
+    @property
+    def heard(self) -> Played:
+        """What was heard so far of the speech that is played, or was last."""
+        with self._lock:
+            played = self._flight.played
+            return replace(played, whole=played.whole and not self._stopped)
 
     def pause(self) -> None:
         """Be silent from the next block on."""
-        self._paused = True
+        self._pause(on=True)
 
     def resume(self) -> None:
         """Go on where it was paused."""
-        self._paused = False
+        self._pause(on=False)
 
     def stop(self) -> None:
         """End what is played; ends a pause, too."""
         with self._lock:
+            self._pause(on=False)
+            if not self._playing:
+                return
             self._stopped = True
-            self._waiting.clear()
-        self._paused = False
+            if self._stream is not None and self._dropping_since is None:
+                self._dropping_since = self._clock()
+                self._stream.send(child.DROP)
 
     async def play(self, speech: AsyncIterator[Samples], sample_rate: int) -> Played:
         """Play to the end, or until stopped; raises `Unavailable`."""
+        await self._dropped()
         with self._lock:
-            self._waiting.clear()
-            self._given, self._first_at, self._stopped = 0, None, False
-        filling = asyncio.create_task(self._fill(speech, sample_rate))
+            self._flight = Flight(sample_rate)
+            self._playing, self._stopped = True, False
+        filling = asyncio.create_task(self._fill(speech))
         try:
-            while not self._stopped and (self._waiting or not filling.done()):
-                await asyncio.sleep(_BLOCK_MS / 1000)
-                await self._alive(sample_rate)
+            while not self._stopped and not (filling.done() and self._flight.landed):
+                await asyncio.sleep(_LOOK_S)
+                await self._keep_going()
             if not self._stopped:
                 await filling
+                await asyncio.sleep(max(0.0, self._flight.over_at - self._clock()))
         finally:
             filling.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await filling
-        whole = not self._stopped
-        if whole and self._given:
-            await asyncio.sleep(self.latency_s)  # what the device still holds
-        return Played(self._first_at, self._given, whole=whole)
+            if not self.heard.whole:
+                self.stop()
+            self._playing = False
+        await self._dropped()
+        return self.heard
+
+    async def open(self, sample_rate: int) -> None:
+        """Have the device ready before somebody waits for it; a failure is told by `problem`."""
+        with self._lock:
+            self._flight = Flight(sample_rate)
+        with contextlib.suppress(Unavailable):
+            await asyncio.to_thread(self._open)
 
     def close(self) -> None:
         """Let go of the device."""
-        stream, self._stream = self._stream, None
+        with self._lock:
+            stream, self._stream = self._stream, None
+            self._flight.turn_back()
+            self._dropping_since = None
         if stream is not None:
-            close_stream(stream)
+            stream.close()
 
-    async def _fill(self, speech: AsyncIterator[Samples], rate: int) -> None:
-        async for chunk in speech:
-            if self._stream is None or rate != self._rate:
-                await asyncio.to_thread(self._open, rate)
+    def _pause(self, *, on: bool) -> None:
+        with self._lock:
+            self._paused = on
+            self._patient_until = self._clock() + child.STALL_S
+            if self._stream is not None:
+                self._stream.send(child.PAUSE if on else child.RESUME)
+
+    async def _fill(self, speech: AsyncIterator[Samples]) -> None:
+        try:
+            async for chunk in speech:
+                with self._lock:
+                    self._flight.add(chunk)
+                    self._pump()
+                while self._flight.waiting_s > _AHEAD_S:  # noqa: ASYNC110 - a thread takes them
+                    await asyncio.sleep(_LOOK_S)
+        finally:
             with self._lock:
-                if not self._stopped and len(chunk):
-                    self._waiting.append(chunk)
+                self._flight.complete = True
+                self._pump()
 
-    async def _alive(self, rate: int) -> None:
-        """Open a device again that has stalled or gone, once; raises `Unavailable`."""
-        stream = self._stream
-        if stream is None:
+    async def _keep_going(self) -> None:
+        """Open the device, and again where it has gone or stalled; raises `Unavailable`."""
+        begun = self._clock()
+        while not self._stopped and not self._flight.landed and not self._works():
+            self.close()
+            try:
+                await asyncio.to_thread(self._open)
+            except Unavailable:
+                if self._clock() - begun > _GONE_S or not self.heard.samples:
+                    raise
+                await asyncio.sleep(_RETRY_S)
+
+    def _works(self) -> bool:
+        if self._stream is None or not self._stream.active:
+            return False
+        late = self._clock() > self._patient_until
+        return self._paused or not self._flight.flying or not late
+
+    def _open(self) -> None:
+        try:
+            stream = DeviceStream(
+                child.Asked(
+                    capture=False, device=self._device, rate=self._flight.rate, channels=1,
+                    latency_s=0,
+                )
+            )  # fmt: skip
+        except Unavailable as error:
+            log.warning("%s", error)
+            self.problem = str(error)
+            raise
+        with self._lock:
+            self._stream, self.problem = stream, ""
+            self._patient_until = self._clock() + _FIRST_S
+            if self._paused:
+                stream.send(child.PAUSE)
+            stream.follow(self._told)
+            self._pump()
+
+    def _told(self, kind: bytes, moment: float, _data: bytes) -> None:
+        """On the stream's thread."""
+        with self._lock:
+            if kind == child.DROPPED:
+                self._flight.drop()
+                self._dropping_since = None
+            elif kind == child.TAKEN and self._flight.flying:
+                self._patient_until = self._clock() + child.STALL_S
+                block = self._flight.take(moment)
+                self._pump()
+                self._echo.played(block, self._flight.rate, moment)
+
+    def _pump(self) -> None:
+        if self._stream is None or self._stopped or self._dropping_since is not None:
             return
-        if stream.active and self._clock() - self._called_at < _STALL_S:
-            return
-        log.warning("the speaker has stalled; it is opened again")
-        self.close()
-        await asyncio.to_thread(self._open, rate)
+        while (block := self._flight.next_block(self._stream.opened.rate)) is not None:
+            self._stream.send(child.BLOCK, block.astype("<i2").tobytes())
 
-    def _open(self, rate: int) -> None:
-        self.close()
-        self._rate = rate
-        self._called_at = self._clock() + _STALL_S
-        self._stream = open_stream(
-            lambda library: library.OutputStream(
-                samplerate=rate, channels=1, dtype="int16", blocksize=rate * _BLOCK_MS // 1000,
-                device=self._device or None, latency="low", callback=self._play,
-            ),
-            "speaker",
-            "audio.output",
-        )  # fmt: skip
-        self.latency_s = float(self._stream.latency)
-
-    def _play(self, out: Any, frames: int, times: Any, _status: Any) -> None:
-        """On the device's thread: fill the next block, and tell the echo what it is."""
-        self._called_at = now = self._clock()
-        block = np.zeros(frames, dtype=np.int16)
-        if not self._paused:
-            with self._lock:
-                filled = self._take(block)
-                self._given += filled
-            if filled and self._first_at is None:
-                ahead = times.outputBufferDacTime - times.currentTime
-                self._first_at = now + (ahead if 0 < ahead < 1 else self.latency_s)
-        self._echo.played(block, self._rate)
-        out[:, 0] = block
-
-    def _take(self, block: Samples) -> int:
-        filled = 0
-        while filled < len(block) and self._waiting:
-            chunk = self._waiting.popleft()
-            part = min(len(chunk), len(block) - filled)
-            block[filled : filled + part] = chunk[:part]
-            filled += part
-            if part < len(chunk):
-                self._waiting.appendleft(chunk[part:])
-        return filled
+    async def _dropped(self) -> None:
+        """Wait until nothing of what was stopped is played any more."""
+        while (since := self._dropping_since) is not None:
+            if self._clock() - since > _DROP_S:
+                self.close()
+            await asyncio.sleep(_LOOK_S / 2)
