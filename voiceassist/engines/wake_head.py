@@ -99,14 +99,14 @@ class HeadWake:
 
     def feed(self, samples: Samples) -> Sequence[WakeHit]:
         """Hear the next samples; the hits among them, if any."""
-        if self._other is not None and self._other.feed(samples):
-            self._agrees_until = self._samples + len(self._rest) + _AGREED
         self._rest = np.concatenate([self._rest, samples])
         hits = []
         while len(self._rest) >= STEP:
             step, self._rest = self._rest[:STEP], self._rest[STEP:]
             self._window = np.concatenate([self._window[STEP:], step])
             self._samples += STEP
+            if self._other is not None and self._other.feed(step):
+                self._agrees_until = self._samples + _AGREED
             score = self._score()
             agreed = self._samples <= self._agrees_until
             enough = score >= (self._agreed if agreed else self._cutoff)
