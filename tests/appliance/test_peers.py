@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from prometheus_client import CollectorRegistry
 
 from appliance.adapters.live import Live
 from appliance.peers.calls import settle
+from appliance.peers.figures import PeerFigures
 from appliance.peers.lan import Lan, UdpLan
 from appliance.peers.peers import Peers
 from appliance.peers.zone import Zone
@@ -240,6 +242,23 @@ async def test_a_live_room_brings_its_calls_before_its_peers(started: list[Peers
     hit = WakeHit(62_000, 0.9)
     told = await asyncio.gather(settle(boxes[0], live(2000), hit), settle(boxes[1], live(900), hit))
     assert [one.ours for one in told] == [True, False]
+
+
+async def test_the_figures_tell_who_answered(started: list[Peers]) -> None:
+    """Prometheus is told how many others are there, and how often this box won and lost."""
+    boxes = await zone_of(Wire().join, started, "ab")
+    now = time.perf_counter()
+    await asyncio.gather(boxes[0].claim(HIT, now, 10), boxes[1].claim(HIT, now, 20))
+    registry = CollectorRegistry()
+    registry.register(PeerFigures(boxes[0]))
+    told = [
+        registry.get_sample_value("voiceassist_peers"),
+        *(
+            registry.get_sample_value("voiceassist_peer_events_total", {"what": what})
+            for what in ("won", "lost", "split")
+        ),
+    ]
+    assert told == [1.0, 0.0, 1.0, 0.0]
 
 
 class Still:
