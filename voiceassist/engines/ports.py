@@ -65,6 +65,9 @@ class SpeechToText(Protocol):
     def transcribe(self, samples: Samples, *, prompt: str = "") -> Transcript:
         """What was said. `prompt` holds words to expect, such as the clinic's drug names."""
 
+    def score(self, samples: Samples, texts: Sequence[str], *, prompt: str = "") -> list[float]:
+        """The log-probability of each of `texts`, were it what was said; highest is likeliest."""
+
     def close(self) -> None:
         """Free the model."""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import SAMPLE_RATE, Samples
@@ -14,6 +17,9 @@ from voiceassist.engines.profile import SttProfile
 _LEAST_SAMPLES = SAMPLE_RATE // 10
 _LEAST_LOG_PROB = -1.0
 _MOST_NO_SPEECH = 0.6
+_HOP = 160  # samples from one frame of features to the next
+_WINDOW = 3000  # frames that the encoder takes at once
+_LEAST_CHANCE = 1e-12
 
 
 class Whisper:
@@ -30,13 +36,18 @@ class Whisper:
             cpu_threads=profile.threads,
             local_files_only=True,
         )
+        self._encode = self._model.encode
+        self._model.encode = self._encode_and_keep
+        self._heard: Samples | None = None  # last, and what the encoder made of it
+        self._encoded: Any = None
 
     def transcribe(self, samples: Samples, *, prompt: str = "") -> Transcript:
         """What was said; empty text, confidence 0, where nobody spoke or too briefly to hear."""
         if len(samples) < _LEAST_SAMPLES or self._model is None:
             return Transcript(text="", confidence=0.0, no_speech=1.0)
+        self._heard = samples
         segments, info = self._model.transcribe(
-            samples.astype(np.float32) / 32768,
+            _wave(samples),
             language="en",
             beam_size=self._profile.beam,
             temperature=0.0,
@@ -60,6 +71,48 @@ class Whisper:
             language=info.language,
         )
 
+    def score(self, samples: Samples, texts: Sequence[str], *, prompt: str = "") -> list[float]:
+        """The log-probability of each of `texts`, were it what was said; highest is likeliest.
+
+        What was transcribed last is not encoded again.
+        """
+        from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415 - runtimes load when made
+
+        if self._model is None or not texts:
+            return [-math.inf] * len(texts)
+        if self._heard is not samples or self._encoded is None:
+            self._listen(samples)
+        inner = self._model.model
+        tokens = Tokenizer(self._model.hf_tokenizer, inner.is_multilingual, "transcribe", "en")
+        before = [tokens.sot_prev, *tokens.encode(f" {prompt}")] if prompt else []
+        frames = min(len(samples) // _HOP, _WINDOW)
+        spelled = [tokens.encode(f" {text.strip()}") for text in texts]
+        found = inner.align(
+            self._repeated(len(texts)), [*before, *tokens.sot_sequence], spelled,
+            [frames] * len(texts),
+        )  # fmt: skip
+        chances = [np.maximum(one.text_token_probs, _LEAST_CHANCE) for one in found]
+        return [float(np.log(one).sum()) for one in chances]
+
     def close(self) -> None:
         """Free the model."""
-        self._model = None
+        self._model = self._encoded = None
+
+    def _encode_and_keep(self, features: Any) -> Any:
+        self._encoded = self._encode(features)
+        return self._encoded
+
+    def _listen(self, samples: Samples) -> None:
+        features = self._model.feature_extractor(_wave(samples))[:, :_WINDOW]
+        missing = _WINDOW - features.shape[1]
+        self._model.encode(np.pad(features, ((0, 0), (0, missing))))
+        self._heard = samples
+
+    def _repeated(self, times: int) -> Any:
+        import ctranslate2  # noqa: PLC0415 - runtimes load when made
+
+        return ctranslate2.StorageView.from_array(np.repeat(np.array(self._encoded), times, axis=0))
+
+
+def _wave(samples: Samples) -> npt.NDArray[np.float32]:
+    return np.asarray(samples, dtype=np.float32) / np.float32(32768)
