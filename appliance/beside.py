@@ -52,6 +52,8 @@ class Beside:
         self._kept = kept
         self.signals: Callable[[], str] = lambda: ""
         """One line on the room's lights and buttons."""
+        self.zone: Callable[[], str] = lambda: ""
+        """One line on the other boxes of the room's zone."""
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
         self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
@@ -183,6 +185,7 @@ class Beside:
             self._controls.problem,
             self._kept(),
             self.signals(),
+            self.zone(),
         ]
         return tuple(line for line in found if line)
 

@@ -27,6 +27,7 @@ from appliance.live_room import LiveRoom
 from appliance.logs import configure
 from appliance.peers.build import make_peers
 from appliance.peers.calls import settle
+from appliance.peers.figures import PeerFigures
 from appliance.peers.peers import Peers
 from appliance.replay.keeping import Keeping
 from appliance.rules import phrases
@@ -159,7 +160,7 @@ class Service:
             self._beside.signals = lambda: signals.problem
             signals.start()
             if peers is not None:
-                peers.start()
+                self._join(peers)
             try:
                 await _all(live.run(), watch.run(), self._announce(live))
             finally:
@@ -167,6 +168,11 @@ class Service:
                 if peers is not None:
                     peers.stop()
                 speaker.close()
+
+    def _join(self, peers: Peers) -> None:
+        self._beside.zone = lambda: peers.problem
+        self._beside.metrics.registry.register(PeerFigures(peers))
+        peers.start()
 
     @staticmethod
     async def _ours(peers: Peers | None, live: LiveRoom, hit: WakeHit) -> bool:

@@ -8,7 +8,7 @@ import contextlib
 from appliance.adapters.buttons import Act, Buttons
 from appliance.adapters.lights import Led, Lights
 from appliance.adapters.tones import Tones
-from appliance.events import Event, Events
+from appliance.events import Event, Events, Woke
 from appliance.live_room import LiveRoom
 from appliance.switchboard import Switchboard
 from voiceassist.engines.ports import Samples
@@ -57,11 +57,13 @@ class Signals:
     def _beep(self, event: Event) -> None:
         samples = self._tones.due(event) if self._tones else None
         if samples is not None:
-            task = asyncio.create_task(self._sound(samples))
+            task = asyncio.create_task(self._sound(samples, event))
             self._beeps.add(task)
             task.add_done_callback(self._beeps.discard)
 
-    async def _sound(self, samples: Samples) -> None:
+    async def _sound(self, samples: Samples, event: Event) -> None:
+        if isinstance(event, Woke) and not await self._live.attention.answers():
+            return  # another box tells that it listens
         with contextlib.suppress(VoiceAssistError):  # a tone is worth no failure
             await self._live.beep(samples)
 

@@ -110,6 +110,7 @@ class Attention:
         self._began = 0  # where the question that is collected began
         self._enough = asyncio.Event()  # it is not listened to any further
         self._dropped = False
+        self._claimed: asyncio.Future[bool] | None = None  # by the latest call
         self._lately: deque[str] = deque(maxlen=_SAID_LATELY)
 
     def press(self) -> None:
@@ -126,6 +127,10 @@ class Attention:
         self._dropped = True
         self._enough.set()
         self._speech.stop()
+
+    async def answers(self) -> bool:
+        """Whether this box answers the latest call, once that is settled."""
+        return self._claimed is None or await asyncio.shield(self._claimed)
 
     async def run(self) -> None:
         """Take turns until the microphone's stream ends."""
@@ -192,10 +197,11 @@ class Attention:
 
     async def _collect(self, call: Call) -> Utterance | None:
         """What is said behind a call; None where another box answers, or it was dropped."""
-        ours = asyncio.ensure_future(self._claim(call))
+        ours = self._claimed = asyncio.ensure_future(self._claim(call))
         self._began = call.hit.sample
         self._dropped = False
         self._enough.clear()
+        ours.add_done_callback(self._leave)
         back = self._segmenter.look_back if call.cause == "wake" else 0
         frames = _Until(self._live.reader(max(0, call.hit.sample - back)), self._enough)
         try:
@@ -206,6 +212,11 @@ class Attention:
             ours.cancel()
         self._events.tell(Left(call.turn_id, "dropped" if self._dropped else "elsewhere"))
         return None
+
+    def _leave(self, ours: asyncio.Future[bool]) -> None:
+        """Listen no further to what another box answers."""
+        if ours is self._claimed and not (ours.cancelled() or ours.exception() or ours.result()):
+            self._enough.set()
 
     async def _claim(self, call: Call) -> bool:
         return call.cause != "wake" or await self._ours(call.hit)

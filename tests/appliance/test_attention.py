@@ -195,6 +195,26 @@ async def test_another_boxs_call_is_left_to_it() -> None:
     await place.end()
 
 
+async def test_another_boxs_call_is_not_listened_to() -> None:
+    """Once another box is known to answer, this one hears no further, though speech goes on."""
+    settled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def later(_hit: WakeHit) -> bool:
+        return await settled
+
+    place = Place(later)
+    await place.call()
+    await place.hear(300, 0.9)
+    asked = asyncio.create_task(place.attention.answers())
+    await asyncio.sleep(0)
+    assert not asked.done(), "no tone before it is settled"
+    settled.set_result(False)
+    await place.hear(64, 0.9)
+    assert not await asked
+    assert [type(event) for event in place.told] == [Woke, Left]
+    await place.end()
+
+
 async def test_the_wake_word_over_a_reply_begins_the_next_turn() -> None:
     """The reply is silent as soon as the word is heard, and ends once something is asked."""
     place = Place()
