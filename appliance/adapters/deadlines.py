@@ -64,7 +64,8 @@ def bounded(box: Stages, deadlines: Deadlines, give_up_ear: Callable[[], None]) 
 async def within(work: Awaitable[Result], seconds: float, what: str) -> Result:
     """What `work` gives; raises `TooSlow`."""
     try:
-        return await asyncio.wait_for(work, seconds)
+        async with asyncio.timeout(seconds):
+            return await work
     except TimeoutError as error:
         raise TooSlow(f"the {what} took longer than {seconds:g} s; ask again") from error
 

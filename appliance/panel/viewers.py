@@ -68,7 +68,8 @@ class Viewers:
                 news.clear()
                 yield f"data: {self.state()}\n\n"
                 try:
-                    await asyncio.wait_for(news.wait(), _BEAT_S)
+                    async with asyncio.timeout(_BEAT_S):
+                        await news.wait()
                 except TimeoutError:
                     continue
         finally:

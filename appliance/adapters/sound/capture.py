@@ -131,7 +131,9 @@ class Microphone:
 
     async def _next(self, blocks: asyncio.Queue[_Block]) -> _Block:
         try:
-            block = await asyncio.wait_for(blocks.get(), _LOOK_S)
+            # not wait_for: in Python 3.11 it can lose a cancellation that comes with a block
+            async with asyncio.timeout(_LOOK_S):
+                block = await blocks.get()
         except TimeoutError:
             patience = _FIRST_S if self._fresh else STALL_S
             if self._clock() - self._block_at > patience:
