@@ -19,6 +19,7 @@ DATA = 64 << 10
 PAYLOAD = 256 << 10
 IDLE_S = 60.0  # for one whole event
 SLOW_S = 5.0
+_LINGER_S = 1.0
 
 
 class _Header(BaseModel):
@@ -64,12 +65,20 @@ class Wire:
             raise Unavailable("a Wyoming client takes nothing; it was cut off") from error
 
     async def close(self) -> None:
-        """Say no more."""
-        self._writer.close()
+        """Say no more, and let the client read what was said.
+
+        Closed with something unread, the connection would be reset and the last word lost.
+        """
         try:
-            async with asyncio.timeout(self._slow_s):
+            async with asyncio.timeout(_LINGER_S):
+                self._writer.write_eof()
+                while await self._reader.read(DATA):
+                    pass
+                self._writer.close()
                 await self._writer.wait_closed()
-        except (TimeoutError, ConnectionError):
+        except (TimeoutError, OSError):
+            pass  # it had its time
+        finally:
             self._writer.transport.abort()
 
     async def _event(self) -> Event | None:
