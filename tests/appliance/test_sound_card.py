@@ -233,53 +233,6 @@ def loop(pulse: Any, monkeypatch: pytest.MonkeyPatch) -> Microphone:
     return Microphone("pulse", Untouched())
 
 
-async def test_a_pause_is_heard_at_once_and_nothing_is_lost(loop: Microphone) -> None:
-    """A speech begins when it is said to, pauses within 0.1 s, goes on and comes to its end."""
-    speaker = Speaker("pulse", Untouched())
-    async with listening(loop) as ear:
-        await speaker.open(RATE)
-        began = time.perf_counter()
-        playing = asyncio.create_task(speaker.play(speech(tone(1.2, rate=RATE)), RATE))
-        await asyncio.sleep(0.6)
-        speaker.pause()
-        paused_after = time.perf_counter() - began
-        await asyncio.sleep(0.5)
-        speaker.resume()
-        played = await playing
-        await asyncio.sleep(0.3)
-        begins, pauses, resumes, ends = ear.edges(began)
-    speaker.close()
-    assert played.whole
-    assert played.samples == round(1.2 * RATE)
-    assert played.first_at == pytest.approx(began + begins, abs=0.02)
-    assert begins < 0.15
-    assert 0 < pauses - paused_after < 0.1
-    assert (pauses - begins) + (ends - resumes) == pytest.approx(1.2, abs=0.02)
-
-
-@pytest.mark.parametrize("how", ["stopped", "cancelled"])
-async def test_a_stop_is_heard_at_once_and_tells_what_was_heard(loop: Microphone, how: str) -> None:
-    """However a speech is ended it ends within 0.1 s, and what is told is what was heard."""
-    speaker = Speaker("pulse", Untouched())
-    async with listening(loop) as ear:
-        await speaker.open(RATE)
-        began = time.perf_counter()
-        playing = asyncio.create_task(speaker.play(speech(tone(3.0, rate=RATE)), RATE))
-        await asyncio.sleep(0.8)
-        ended_after = time.perf_counter() - began
-        if how == "stopped":
-            speaker.stop()
-        else:
-            playing.cancel()
-        await asyncio.gather(playing, return_exceptions=True)
-        await asyncio.sleep(0.3)
-        begins, ends = ear.edges(began)
-    speaker.close()
-    assert 0 < ends - ended_after < 0.1
-    assert not speaker.heard.whole
-    assert speaker.heard.samples / RATE == pytest.approx(ends - begins, abs=0.02)
-
-
 async def test_a_pause_holds_and_nothing_is_lost(pulse: Any) -> None:
     """While it is paused the device takes nothing of the speech; then all of the rest."""
     del pulse
