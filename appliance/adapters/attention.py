@@ -8,7 +8,7 @@ and what was said decides. What is said over a reply is recognised in the room a
     speech close behind the question's end     is stopped    the same question, heard to its end
     "stop", "repeat", "which source" …         is stopped    that command, as a turn
     "louder", "slower" …                       goes on       that command, without a word
-    other talk                                 is stopped
+    other talk, a call that another answers    is stopped
     noise, filler, the room's echo, nothing    goes on
 """
 
@@ -227,8 +227,9 @@ class Attention:
         over = Overheard(self._rules, question.speech_end)
         while (frame := await reader.read()) is not None:
             if (other := self._take_call()) is not None:
-                if (called := await self._called_over(other)) is not None:
-                    return called
+                called = await self._called_over(other)
+                if called.ends:
+                    return called.call
                 reader = self._live.reader()
                 over = Overheard(self._rules, self._live.place)
                 continue
@@ -250,16 +251,20 @@ class Attention:
         await asyncio.Event().wait()  # the stream has ended; the turn may come to its own end
         return None
 
-    async def _called_over(self, call: Call) -> Call | None:
-        """The call that ends a turn; None where nothing was said behind it."""
+    async def _called_over(self, call: Call) -> _Decided:
+        """What a call makes of the turn: it goes on only where nothing was said behind the call.
+
+        Where another box answers the call, this one does not speak over it.
+        """
         self._speech.pause()
         utterance = await self._collect(call)
-        if utterance is not None and len(utterance.samples):
-            return replace(call, utterance=utterance)
-        if utterance is not None:
-            self._events.tell(Left(call.turn_id, "silent"))
+        if utterance is None:
+            return _Decided(ends=True)
+        if len(utterance.samples):
+            return _Decided(ends=True, call=replace(call, utterance=utterance))
+        self._events.tell(Left(call.turn_id, "silent"))
         self._speech.resume()
-        return None
+        return _Decided(ends=False)
 
     async def _heard_on(self, call: Call, gap_ms: int) -> Call:
         """The question was taken for complete too soon: hear it again, and what follows."""

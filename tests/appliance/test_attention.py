@@ -195,6 +195,24 @@ async def test_another_boxs_call_is_left_to_it() -> None:
     await place.end()
 
 
+async def test_a_reply_ends_where_another_box_answers_the_next_call() -> None:
+    """A box that speaks does not go on over the answer of a nearer one."""
+    ours = [True, False]
+
+    async def then_theirs(_hit: WakeHit) -> bool:
+        return ours.pop(0)
+
+    place = Place(then_theirs)
+    await place.ask()
+    await place.hear(1000)
+    await place.ask()
+    assert len(place.turns.calls) == 1
+    assert place.turns.spoken[0] == "pause"
+    assert place.turns.spoken[-1] == "stop"
+    assert "resume" not in place.turns.spoken
+    await place.end()
+
+
 async def test_another_boxs_call_is_not_listened_to() -> None:
     """Once another box is known to answer, this one hears no further, though speech goes on."""
     settled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
