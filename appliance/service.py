@@ -99,11 +99,13 @@ class Service:
 
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
+        lent = wyoming_server(self._room, self.events)
         await asyncio.to_thread(self._beside.start)
-        if (lent := wyoming_server(self._room, self.events)) is not None:
-            lent.start()
-        log.info("ready", extra={"edition": self._room.shelf.version, "panel": self._beside.port})
         try:
+            if lent is not None:
+                await asyncio.to_thread(lent.start)
+            told = {"edition": self._room.shelf.version, "panel": self._beside.port}
+            log.info("ready", extra=told)
             if spool is not None:
                 self._notifier.ready()
                 await _all(self._hear_spool(spool), self._beat())

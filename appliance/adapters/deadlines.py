@@ -93,13 +93,13 @@ class _Gate:
         try:
             return await within(self.stage.judge(transcript), self.seconds, "gate")
         except TooSlow:
-            return Held(transcript.text, reasons=("timeout",))
+            return Held(transcript.text, reasons=("time_out",))
 
     async def judge_anew(self, transcript: Transcript) -> Verdict:
         try:
             return await within(self.stage.judge_anew(transcript), self.seconds, "gate")
         except TooSlow:
-            return Held(transcript.text, reasons=("timeout",))
+            return Held(transcript.text, reasons=("time_out",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,6 +245,7 @@ async def test_what_hangs_fails_its_turn_and_not_the_room(make_room: object) -> 
     assert given_up == ["ear"]
     verdict = await box.gate.judge(Transcript("what is the dose", 0.9))
     assert verdict.held
+    assert verdict.reasons == ("time_out",)
     with pytest.raises(TooSlow, match="library"):
         await box.library.find("dose")
     with pytest.raises(TooSlow, match="journal"):
