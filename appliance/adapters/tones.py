@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 
 from appliance.events import Event
-from appliance.rules.signs import Phase, Signs, Tone, tone
+from appliance.rules.signs import Signs, Tone, tone
 from voiceassist.engines.ports import Samples
 
 _PEAK = 10 ** (-20 / 20)
@@ -42,11 +42,6 @@ class Tones:
         before, self._signs = self._signs, self._signs.after(event)
         which = tone(before.phase, self._signs.phase, event)
         return self._made[which] if which else None
-
-    @property
-    def phase(self) -> Phase:
-        """What the room shows."""
-        return self._signs.phase
 
 
 async def once(samples: Samples) -> AsyncIterator[Samples]:

@@ -24,23 +24,6 @@ class Controls(Protocol):
         """Close the microphone, or open it again."""
 
 
-class NoControls:
-    """A room without a microphone of its own: nothing to press."""
-
-    def press(self) -> None:
-        """Nothing."""
-
-    def release(self) -> None:
-        """Nothing."""
-
-    def stop(self) -> None:
-        """Nothing."""
-
-    def mute(self, *, on: bool) -> None:
-        """Nothing."""
-        del on
-
-
 def buttons(controls: Controls, clear: Callable[[], None]) -> Callable[[str], None]:
     """What a press of the named button does; raises `WrongUse` for a name that is none."""
     named: dict[str, Callable[[], None]] = {

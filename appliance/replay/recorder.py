@@ -1,13 +1,12 @@
-"""Tapes a room's turns as they happen: a watcher that keeps the last so many."""
+"""Tapes a room's turns as they happen: a watcher of its events."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from appliance.adapters.hearing import Segmenter
 from appliance.events import Condition, Event, Heard, Left, Listened, Over, Woke
-from appliance.replay.tape import Room, Tape, TurnTape, with_event
+from appliance.replay.tape import TurnTape, with_event
 
 _OPEN = 8  # turns that may run at once: one, and commands over it
 
@@ -49,19 +48,3 @@ class TapeRecorder:
         self._open[event.turn_id] = tape
         while len(self._open) > _OPEN:
             self._open.pop(next(iter(self._open)))
-
-
-class Tapes:
-    """The last `most` turns of a room, as one tape."""
-
-    def __init__(self, room: Callable[[], Room], most: int = 200) -> None:
-        self._room = room
-        self._turns: deque[TurnTape] = deque(maxlen=most)
-
-    def keep(self, turn: TurnTape) -> None:
-        """One more."""
-        self._turns.append(turn)
-
-    def tape(self) -> Tape:
-        """All of them."""
-        return Tape(room=self._room(), turns=tuple(self._turns))

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from appliance.adapters.hearing import Segmenter
 from appliance.adapters.judging import JudgeStage
 from appliance.events import Events
-from appliance.replay.recorder import TapeRecorder, Tapes
+from appliance.replay.recorder import TapeRecorder
 from appliance.replay.replay import replay
 from appliance.replay.sealed import Bounds, Recordings, private_key, public_key, seal, unseal
-from appliance.replay.tape import Room, Tape
+from appliance.replay.tape import Room, Tape, TurnTape
 from appliance.rules.segment import Segmentation
 from appliance.settings import ApplianceSettings
 from appliance.stages import Frame, Utterance
@@ -67,13 +67,13 @@ async def taped(make_room: Make, questions: tuple[str, ...] = QUESTIONS) -> Tape
     """A session of fakes, as it was taped."""
     fake = make_room(gate=JudgeStage(Judge()))
     segmenter = Segmenter(Segmentation(), _NoGuess())
-    tapes, events = Tapes(room), Events()
-    events.watch(TapeRecorder(segmenter, lambda: True, fake.clock, tapes.keep).watch)
+    turns, events = list[TurnTape](), Events()
+    events.watch(TapeRecorder(segmenter, lambda: True, fake.clock, turns.append).watch)
     for question in questions:
         fake.hearing.text = question
         await _listen(segmenter)
         await take(fake.box, fake.frames, Up(), events.tell)
-    return tapes.tape()
+    return Tape(room=room(), turns=tuple(turns))
 
 
 class _NoGuess:
