@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from voiceassist.timekeeping import synced
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -18,6 +20,10 @@ class MachineClock:
     def mono_ms(self) -> int:
         """Since the machine's start; the same for every process on it."""
         return time.monotonic_ns() // 1_000_000
+
+    def synced(self) -> bool:
+        """Whether a time server sets the wall clock."""
+        return synced()
 
 
 def boot_id() -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from voiceassist.timekeeping import synced
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -18,6 +20,10 @@ class SystemClock:
     def mono_ms(self) -> int:
         """Milliseconds since the machine started."""
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+    def synced(self) -> bool:
+        """Whether a time server sets the wall clock."""
+        return synced()
 
 
 def boot_id() -> str:

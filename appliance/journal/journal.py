@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.journal import tables
+from appliance.journal import checks, tables, witness
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.ledger import (
     ENTRY_BYTES,
@@ -35,13 +35,15 @@ from voiceassist.contract.ledger import (
     open_ack,
     sign_checkpoint,
 )
+from voiceassist.contract.note import LogHead
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
-from voiceassist.contract.wire import BATCH_BYTES, BATCH_ENTRIES, JournalBatch
+from voiceassist.contract.wire import BATCH_ENTRIES, JournalBatch
+from voiceassist.contract.witness import Inconsistent, Late
+from voiceassist.contract.witness import witness as continued
 from voiceassist.errors import BadInput, Unverified
 
 SPARE_BYTES = 64 << 20  # with less free than this, acknowledged entries are pruned
 _PRUNE_ENTRIES = 10_000
-_FRAME_BYTES = 2048  # a batch's own fields, its signature included
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Journal:
         self._boot = boot_id
         self._free = free_bytes or (lambda: shutil.disk_usage(path.parent).free)
         self._lock = threading.RLock()
+        self._own = KeyRing([key.public])
         self._watcher: Callable[[], None] = lambda: None
         self._db = tables.connect(path, box=box, epoch=epoch, genesis=GENESIS)
         self.box, self.epoch = self._db.execute("SELECT box, epoch FROM journal").fetchone()
@@ -135,54 +138,56 @@ class Journal:
 
         At most `limit` entries and less than BATCH_BYTES as JSON; None where there are none.
         """
-        room = BATCH_BYTES - _FRAME_BYTES
-        entries: list[str] = []
         with self._reading() as db:
-            start = self.acked() if after is None else after
-            first, last = 0, b""
-            for seq, data in db.execute(
-                "SELECT seq, data FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
-                (start, limit),
-            ):
-                text = base64.b64encode(data).decode()
-                room -= len(text) + 3
-                if room < 0:
-                    break
-                first, last = first or seq, data
-                entries.append(text)
+            entries = tables.fitting(db, self.acked() if after is None else after, limit)
+            known = witness.kept(db)
         if not entries:
             return None
-        end = Sealed.from_bytes(last)
+        end = Sealed.from_bytes(entries[-1])
         entry = end.entry()
         # signed with its own time, a batch that is sent again is the same bytes again
         word = sign_checkpoint(
             Head(self.box, self.epoch, entry.seq, end.hash), entry.wall_ms, self._key
         )
         return JournalBatch(
-            box=self.box, epoch=self.epoch, first=first, entries=tuple(entries), head=word
-        )
+            box=self.box, epoch=self.epoch, first=entry.seq - len(entries) + 1, head=word,
+            entries=tuple(base64.b64encode(one).decode() for one in entries),
+            log=known.number if known else 0, seen=known.size if known else 0,
+        )  # fmt: skip
 
     def acknowledge(self, envelope: Envelope, trusted: KeyRing) -> Ack:
-        """Take the hub's signed word on what it has; raises `Unverified` and changes nothing.
+        """Take the hub's signed word on what it has; raises `Unverified` and releases nothing.
 
-        The word must be of this journal and carry our own hash at its number. A number lower
-        than before is a hub that was restored: what it lost is owed again.
+        The word must be of this journal, carry our own hash at its number, and tell of a log
+        that continues the one we know (`Late` for one that is known already); one that
+        contradicts it is kept as evidence and becomes an entry. A hub that was restored says so
+        by a log of a higher number: what it lost is owed again.
         """
         ack = open_ack(envelope, trusted)
         with self._reading() as db:
-            self._check(ack)
-            if ack.seq != self.acked():
-                with tables.writing(db):
-                    db.execute(
-                        "UPDATE journal SET acked = ?, ack = ?",
-                        (ack.seq, envelope.model_dump_json()),
-                    )
+            checks.hub_word(db, self.head(), ack)
+            before = witness.kept(db)
+            told = self._witnessed(db, before, ack, trusted)
+            if before is not None and told.number != before.number:
+                self._tell("hub.log_begun", before, told)
+            elif ack.seq < self.acked():
+                raise Late("an old word of the hub came late")
+            with tables.writing(db):
+                db.execute(
+                    "UPDATE journal SET acked = ?, ack = ?", (ack.seq, envelope.model_dump_json())
+                )
+                witness.keep(db, told, ack.log)
             if self._free() < SPARE_BYTES:
                 self._prune()
         return ack
 
+    def witnessed(self) -> list[str]:
+        """The hub's signed notes on its log: what was refused, and the newest one believed."""
+        with self._reading() as db:
+            return witness.notes(db)
+
     def verify(self, trusted: KeyRing) -> Head:
-        """Read the whole journal: the chain, and the hub's last word on it.
+        """Read the whole journal: the chain, the box's own word and the hub's last one on it.
 
         Raises `Unverified` naming the first entry that does not hold.
         """
@@ -193,8 +198,9 @@ class Journal:
                 head, entry = follow(head, Sealed.from_bytes(data))
                 if hashed != head.hash:
                     raise Unverified(f"audit entry {entry.seq} of {self.box} was altered")
+            checks.own_word(db, head, self._own)
             if row[2]:
-                self._check(open_ack(Envelope.from_json(row[2]), trusted))
+                checks.hub_word(db, head, open_ack(Envelope.from_json(row[2]), trusted))
         return head
 
     def close(self) -> None:
@@ -219,6 +225,7 @@ class Journal:
                     seq=head.seq + 1,
                     previous=head.hash,
                     wall_ms=self._clock.wall_ms(),
+                    synced=self._clock.synced(),
                     mono_ms=self._clock.mono_ms(),
                     boot=self._boot,
                     actor=actor,
@@ -241,35 +248,32 @@ class Journal:
             self._db.execute(
                 "INSERT INTO entries VALUES (?, ?, ?)", (entry.seq, sealed.hash, sealed.data)
             )
+            at = Head(self.box, self.epoch, entry.seq, sealed.hash)
+            word = sign_checkpoint(at, entry.wall_ms, self._key)
+            self._db.execute("INSERT OR REPLACE INTO word VALUES (1, ?)", (word.model_dump_json(),))
         return Receipt(entry.seq, sealed.hash)
 
-    def _check(self, ack: Ack) -> None:
-        """Whether the hub's word fits our own chain; raises `Unverified`."""
-        if (ack.box, ack.epoch) != (self.box, self.epoch):
-            raise Unverified(f"an acknowledgement for {ack.box}/{ack.epoch}, not for this journal")
-        head = self.head()
-        if ack.seq > head.seq:
-            raise Unverified(
-                f"the hub has {ack.seq} entries of {self.box}, the journal {head.seq}: "
-                "its end was cut off, or an old disk was put back; tell IT"
-            )
-        if self._hash_at(ack.seq) != ack.head:
-            raise Unverified(
-                f"the hub's entry {ack.seq} of {self.box} is not the journal's: "
-                "one of the two was altered; tell IT"
-            )
+    def _witnessed(
+        self, db: sqlite3.Connection, before: LogHead | None, ack: Ack, trusted: KeyRing
+    ) -> LogHead:
+        try:
+            return continued(before, ack, trusted)
+        except Inconsistent as error:
+            if witness.known(db, error.told):
+                raise Late("an old word of the hub came late") from error
+            with tables.writing(db):
+                first = witness.refuse(db, error.told, ack.log)
+            if first and before is not None:
+                self._tell("hub.log_refused", before, error.told)
+            raise
 
-    def _hash_at(self, seq: int) -> str:
-        base_seq, base_hash = self._db.execute("SELECT base_seq, base_hash FROM journal").fetchone()
-        if seq == base_seq:
-            return str(base_hash)
-        row = self._db.execute("SELECT hash FROM entries WHERE seq = ?", (seq,)).fetchone()
-        if row is None:
-            raise Unverified(
-                f"the hub has only {seq} entries of {self.box}, and those up to {base_seq} "
-                "were pruned here: restore a newer copy of the hub"
-            )
-        return str(row[0])
+    def _tell(self, action: str, before: LogHead, told: LogHead) -> None:
+        """Enter that the hub's log is not what it was; roots in hexadecimal."""
+        detail: dict[str, Json] = {
+            "number": told.number, "size": told.size, "root": told.root.hex(),
+            "kept_number": before.number, "kept_size": before.size, "kept_root": before.root.hex(),
+        }  # fmt: skip
+        self.append(action=action, outcome="alarm", subject="hub", actor=self.box, detail=detail)
 
     def _prune(self) -> bool:
         """Drop the oldest acknowledged entries, the last one never; whether any went."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from appliance.journal import witness
+from voiceassist.contract.wire import BATCH_BYTES
 from voiceassist.errors import StoreFull, Unavailable, Unverified
 
 _TABLES = """
@@ -24,7 +26,13 @@ CREATE TABLE IF NOT EXISTS entries (
     hash TEXT NOT NULL,
     data BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS word (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    envelope TEXT NOT NULL         -- the box's signature over its last entry
+) STRICT;
 """
+_FORM = 2  # an entry's hash is a leaf of the hub's log; 0: before that
+_FRAME_BYTES = 2048  # a batch's own fields, its signature included
 _BUSY_S = 10.0
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -40,11 +48,36 @@ def connect(path: Path, *, box: str, epoch: Callable[[], str], genesis: str) -> 
         db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        db.executescript(_TABLES)
+        _of_this_form(db, path)
+        db.executescript(_TABLES + witness.TABLES)
         db.execute(
             "INSERT OR IGNORE INTO journal VALUES (1, ?, ?, 0, '', 0, ?)", (box, epoch(), genesis)
         )
     return db
+
+
+def _of_this_form(db: sqlite3.Connection, path: Path) -> None:
+    form = db.execute("PRAGMA user_version").fetchone()[0]
+    if form != _FORM and db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        db.close()
+        raise Unverified(
+            f"the journal {path} is of another release; keep it for IT and move it aside"
+        )
+    db.execute(f"PRAGMA user_version={_FORM}")
+
+
+def fitting(db: sqlite3.Connection, after: int, limit: int) -> list[bytes]:
+    """The entries after number `after` that fit one message, `limit` at most."""
+    room = BATCH_BYTES - _FRAME_BYTES
+    entries = []
+    for (data,) in db.execute(
+        "SELECT data FROM entries WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+    ):
+        room -= (len(data) + 2) // 3 * 4 + 3  # as base64 between quotes
+        if room < 0:
+            break
+        entries.append(data)
+    return entries
 
 
 @contextmanager

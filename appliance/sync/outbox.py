@@ -23,7 +23,10 @@ class Outbox(Protocol):
         """The entries after number `after`, or after the last acknowledged; None for none."""
 
     def acknowledge(self, envelope: Envelope, trusted: KeyRing) -> Ack:
-        """Take the hub's signed word; raises `Unverified` and changes nothing."""
+        """Take the hub's signed word; raises `Unverified` and changes nothing.
+
+        `Late` is one that it has gone past, `Inconsistent` one that contradicts an earlier one.
+        """
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` after each append; it must not block."""

@@ -21,9 +21,10 @@ from appliance.sync.broker import MqttTransport, Reconnect, Transport
 from appliance.sync.link import LinkState
 from appliance.sync.outbox import Outbox
 from appliance.sync.window import Patience, Window
-from voiceassist.contract.ledger import Clock, open_ack
+from voiceassist.contract.ledger import Clock
 from voiceassist.contract.signing import Envelope
 from voiceassist.contract.wire import EditionHint, RoomState, Topics
+from voiceassist.contract.witness import Inconsistent, Late
 from voiceassist.errors import VoiceAssistError
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,8 @@ class Sync:
         now = self._now()
         if self._window.overdue(now):
             self._window.give_up(self._journal.acked())
-            self._change(answers=False, problem=_SILENT)
+            problem = _SILENT if self._link.answers else self._link.problem
+            self._change(answers=False, problem=problem)
         while self._window.open() and (batch := self._journal.batch(self._window.sent)):
             topic = self._topics.journal(self._identity.room)
             self._transport.publish(topic, batch.model_dump_json())
@@ -173,9 +175,13 @@ class Sync:
     def _on_ack(self, payload: bytes) -> None:
         envelope = Envelope.from_json(payload)
         before, now = self._journal.acked(), self._now()
-        if open_ack(envelope, self._identity.acks).seq < before and not self._window.silent:
-            return  # an old word that came late, most likely; a hub that went back repeats it
-        ack = self._journal.acknowledge(envelope, self._identity.acks)
+        try:
+            ack = self._journal.acknowledge(envelope, self._identity.acks)
+        except Late:
+            return
+        except Inconsistent as error:
+            self._change(answers=False, problem=str(error))
+            return
         problem = ""
         if ack.seq < before:
             problem = f"the hub went back from entry {before} to {ack.seq}; they are sent again"

@@ -10,68 +10,26 @@ entries without their acknowledgement, and the room's repetition is acknowledged
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from hub.audit.clocks import ahead, jump
+from hub.audit.intake import Batch, Reason, Refused, fresh, read
+from hub.audit.notary import Notary
 from hub.audit.ports import RoomKeys
 from hub.audit.schemas import ALARM, AuditReport, EntryView, Filters
 from hub.audit.store import AuditStore, LogWriter
 from hub.audit.verify import verify_log
-from voiceassist.contract.canonical import Json
-from voiceassist.contract.ledger import (
-    ENTRY_BYTES,
-    Ack,
-    Clock,
-    Entry,
-    Head,
-    Sealed,
-    extend,
-    follow,
-    open_checkpoint,
-    sign_ack,
-    sign_checkpoint,
-)
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
-from voiceassist.contract.wire import JournalBatch
-from voiceassist.errors import BadInput, Unverified
+from voiceassist.contract.canonical import Json, sha256
+from voiceassist.contract.ledger import Clock, Entry, Head, Sealed, follow, sign_checkpoint
+from voiceassist.contract.signing import Envelope, Signer, as_pem
+from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
 
+_HOUR_MS = 3_600_000
 HUB = "hub"
-
-
-class Reason(StrEnum):
-    """Why a batch lies in quarantine."""
-
-    UNKNOWN = "unknown_room"
-    MALFORMED = "malformed"
-    GAP = "gap"
-    FORK = "fork"
-    CLOCK = "clock"
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A batch whose entries continue each other up to the head that the box signed."""
-
-    payload: bytes
-    entries: Sequence[tuple[Sealed, Entry]]
-    end: Head
-    checkpoint: Envelope
-    key: Ed25519PublicKey
-
-
-class _Refused(Exception):
-    def __init__(self, reason: Reason, problem: str) -> None:
-        super().__init__(problem)
-        self.reason = reason
 
 
 class AuditService:
@@ -89,6 +47,7 @@ class AuditService:
         *,
         boot: str,
         epoch: Callable[[], str],
+        clinic: str,
     ) -> None:
         self._store = store
         self._keys = keys
@@ -96,6 +55,7 @@ class AuditService:
         self._clock = clock
         self._boot = boot
         self._new_epoch = epoch
+        self._notary = Notary(clinic, signer, clock)
 
     def ingest(self, room: str, payload: bytes) -> Envelope | None:
         """Take in a `JournalBatch` as it came on the topic of `room`.
@@ -104,18 +64,19 @@ class AuditService:
         no journal to speak of. Raises `StoreFull` or `Unavailable`: nothing was taken, and the
         room will send it again.
         """
-        now_ms = self._clock.wall_ms()
         try:
-            batch = self._read(room, payload)
-        except _Refused as refused:
-            with self._store.writing(now_ms) as writer:
+            batch = read(room, payload, self._keys.key(room) if room != HUB else None)
+        except Refused as refused:
+            with self._writing() as writer:
                 self._set_aside(writer, room, payload, refused.reason, str(refused))
             return None
-        with self._store.writing(now_ms) as writer:
+        with self._writing() as writer:
+            self._look_back(writer, batch)
             head = self._take(writer, batch)
-            size = writer.size()
-        ack = Ack(box=head.box, epoch=head.epoch, seq=head.seq, head=head.hash, size=size)
-        return sign_ack(ack, self._signer)
+            log_head = self._notary.seal(writer)
+            word = self._notary.ack(writer, head, batch, log_head)
+        self._notary.acked(room, log_head)
+        return word
 
     def record(
         self, *, action: str, outcome: str, subject: str, actor: str, detail: dict[str, Json]
@@ -124,13 +85,34 @@ class AuditService:
 
         Raises `StoreFull`, `Unavailable`, or `BadInput` where `detail` has no canonical form.
         """
-        with self._store.writing(self._clock.wall_ms()) as writer:
+        with self._writing() as writer:
             self._append(writer, action, outcome, subject, actor, detail)
 
     def alarm(self, *, outcome: str, subject: str, detail: dict[str, Json]) -> None:
         """Append what an administrator must see to the hub's own journal; raises as `record`."""
-        with self._store.writing(self._clock.wall_ms()) as writer:
+        with self._writing() as writer:
             self._alarm(writer, subject, outcome, detail)
+
+    def alarm_once(
+        self, *, outcome: str, subject: str, within_ms: int, detail: dict[str, Json]
+    ) -> bool:
+        """Alarm unless the same alarm came in the last `within_ms`; whether it was appended."""
+        with self._writing() as writer:
+            return self._alarm_once(writer, subject, outcome, detail, within_ms)
+
+    def restored(self, *, actor: str, reason: str) -> int:
+        """Begin a new log, and a new journal of the hub's own, after a copy was put back.
+
+        Rooms that know a longer log refuse this hub until then; its new number tells them, and
+        each enters it. Returns the number.
+        """
+        with self._writing() as writer:
+            number = self._notary.begin_anew(writer)
+            self._append(
+                writer, "audit.restored", "alarm", str(number), actor,
+                {"size": writer.size(), "reason": reason}, epoch=self._new_epoch(),
+            )  # fmt: skip
+        return number
 
     def verify_all(self) -> AuditReport:
         """Read and check the whole log."""
@@ -152,70 +134,46 @@ class AuditService:
         with self._store.reading() as reader:
             return reader.routes()
 
-    def _read(self, room: str, payload: bytes) -> _Batch:
-        key = self._keys.key(room) if room != HUB else None
-        if key is None:
-            raise _Refused(Reason.UNKNOWN, f"room {room!r} is not enrolled")
-        try:
-            batch = JournalBatch.model_validate_json(payload)
-            data = [base64.b64decode(one, validate=True) for one in batch.entries]
-            if max(map(len, data)) > ENTRY_BYTES:
-                raise _Refused(Reason.MALFORMED, "an entry is too long")
-            first = Sealed.from_bytes(data[0]).entry()
-            start = Head(room, batch.epoch, batch.first - 1, first.previous)
-            end, entries = extend(start, data)
-            word = open_checkpoint(batch.head, KeyRing([key]))
-        except (Unverified, binascii.Error) as error:
-            raise _Refused(Reason.MALFORMED, str(error)) from error
-        except ValueError as error:  # pydantic repeats values, so its words are not kept
-            raise _Refused(Reason.MALFORMED, "not a batch of journal entries") from error
-        if (batch.box, word.box, word.epoch) != (room, room, batch.epoch):
-            raise _Refused(Reason.MALFORMED, f"a batch of {batch.box!r} came from {room!r}")
-        if (word.seq, word.head) != (end.seq, end.hash):
-            raise _Refused(Reason.MALFORMED, "the signed head is not the last entry's")
-        return _Batch(payload, entries, end, batch.head, key)
+    @contextmanager
+    def _writing(self) -> Iterator[LogWriter]:
+        """One transaction; what it adds is in the signed log at its end."""
+        with self._store.writing(self._clock.wall_ms()) as writer:
+            yield writer
+            self._notary.seal(writer)
 
-    def _take(self, writer: LogWriter, batch: _Batch) -> Head:
+    def _take(self, writer: LogWriter, batch: Batch) -> Head:
         """Add what is new of a batch; the journal's head, which a refused batch leaves."""
         head = writer.head(batch.end.box, batch.end.epoch)
         try:
-            fresh = self._fresh(writer, head, batch)
-        except _Refused as refused:
-            self._set_aside(
-                writer, head.box, batch.payload, refused.reason, str(refused), at=batch.end
-            )
+            new = fresh(writer, head, batch)
+        except Refused as refused:
+            self._set_aside(writer, head.box, batch, refused.reason, str(refused))
             return head
-        if not fresh:
+        if not new:
             return head
         if head.seq == 0:
             self._tell_of_new_journal(writer, batch.end)
-        writer.append(fresh, batch.end, batch.checkpoint, _pem(batch.key))
+        self._look_at_clocks(writer, head, [entry for _sealed, entry in new])
+        writer.append(new, batch.end, batch.message.head, as_pem(batch.key))
         writer.release(batch.end, Reason.GAP)
         return batch.end
 
-    def _fresh(
-        self, writer: LogWriter, head: Head, batch: _Batch
-    ) -> Sequence[tuple[Sealed, Entry]]:
-        """The entries after `head`; raises `_Refused` where the batch does not fit it."""
-        first = batch.entries[0][1].seq
-        if first > head.seq + 1:
-            problem = f"entries {head.seq + 1} to {first - 1} are not here yet"
-            raise _Refused(Reason.GAP, problem)
-        known = writer.hashes(head.box, head.epoch, first, min(head.seq, batch.end.seq))
-        fresh = []
-        for sealed, entry in batch.entries:
-            if entry.seq > head.seq:
-                fresh.append((sealed, entry))
-            elif known.get(entry.seq) != sealed.hash:
-                raise _Refused(Reason.FORK, f"entry {entry.seq} came twice, not the same")
-        if fresh and fresh[0][1].previous != head.hash:
-            raise _Refused(Reason.FORK, f"entry {head.seq} is another one on the box")
-        try:
-            for sealed, _entry in fresh[:1]:
-                follow(head, sealed)
-        except Unverified as error:
-            raise _Refused(Reason.CLOCK, str(error)) from error
-        return fresh
+    def _look_at_clocks(self, writer: LogWriter, head: Head, new: Sequence[Entry]) -> None:
+        problems = {
+            "clock_jump": jump(writer.entry(head), new),
+            "clock_ahead": ahead(new[-1], self._clock.wall_ms()),
+        }
+        for outcome, problem in problems.items():
+            if problem:
+                self._alarm_once(writer, head.box, outcome, {"problem": problem})
+
+    def _look_back(self, writer: LogWriter, batch: Batch) -> None:
+        """The box witnesses the hub, too."""
+        if self._notary.rewound(writer, batch):
+            seen: dict[str, Json] = {
+                "number": batch.message.log, "seen": batch.message.seen, "size": writer.size()
+            }  # fmt: skip
+            self._alarm_once(writer, batch.end.box, "log_went_back", seen)
 
     def _tell_of_new_journal(self, writer: LogWriter, end: Head) -> None:
         before = writer.newest_epoch(end.box)
@@ -225,17 +183,34 @@ class AuditService:
             self._alarm(writer, end.box, "new_journal", detail)
 
     def _set_aside(
+        self, writer: LogWriter, room: str, batch: Batch | bytes, reason: Reason, problem: str
+    ) -> None:
+        epoch, last = "", 0
+        if isinstance(batch, Batch):
+            epoch, last, digest, payload = (
+                batch.end.epoch, batch.end.seq, batch.digest, batch.payload
+            )  # fmt: skip
+        else:
+            digest, payload = sha256(batch), batch
+        first = writer.quarantine(
+            room, payload, reason, problem, epoch=epoch, last=last, digest=digest
+        )
+        if first:
+            self._alarm(writer, room, reason, {"problem": problem, "epoch": epoch, "last": last})
+
+    def _alarm_once(
         self,
         writer: LogWriter,
         room: str,
-        payload: bytes,
-        reason: Reason,
-        problem: str,
-        at: Head | None = None,
-    ) -> None:
-        epoch, last = (at.epoch, at.seq) if at else ("", 0)
-        if writer.quarantine(room, payload, reason, problem, epoch=epoch, last=last):
-            self._alarm(writer, room, reason, {"problem": problem, "epoch": epoch, "last": last})
+        outcome: str,
+        detail: dict[str, Json],
+        within_ms: int = _HOUR_MS,
+    ) -> bool:
+        since_ms = self._clock.wall_ms() - within_ms
+        if writer.told(ALARM, outcome, room[:64], since_ms):
+            return False
+        self._alarm(writer, room, outcome, detail)
+        return True
 
     def _alarm(self, writer: LogWriter, room: str, outcome: str, detail: dict[str, Json]) -> None:
         log.error("audit alarm: %s", outcome, extra={"room": room, "detail": detail})
@@ -249,8 +224,9 @@ class AuditService:
         subject: str,
         actor: str,
         detail: dict[str, Json],
+        epoch: str = "",
     ) -> None:
-        head = writer.head(HUB, writer.newest_epoch(HUB) or self._new_epoch())
+        head = writer.head(HUB, epoch or writer.newest_epoch(HUB) or self._new_epoch())
         try:
             entry = Entry(
                 box=HUB,
@@ -258,6 +234,7 @@ class AuditService:
                 seq=head.seq + 1,
                 previous=head.hash,
                 wall_ms=self._clock.wall_ms(),
+                synced=self._clock.synced(),
                 mono_ms=self._clock.mono_ms(),
                 boot=self._boot,
                 actor=actor,
@@ -271,8 +248,4 @@ class AuditService:
             raise BadInput(f"a {action!r} audit entry has no canonical form") from error
         end, _ = follow(head, sealed)
         word = sign_checkpoint(end, entry.wall_ms, self._signer)
-        writer.append([(sealed, entry)], end, word, _pem(self._signer.public))
-
-
-def _pem(key: Ed25519PublicKey) -> str:
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        writer.append([(sealed, entry)], end, word, self._signer.public_pem)

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from hub.audit.schemas import EntryView, Filters
-from hub.audit.tables import EntryRow, HeadRow, QuarantineRow, searchable
+from hub.audit.tables import EntryRow, HeadRow, PrunedRow, QuarantineRow, searchable
+from hub.audit.tree import Tree, Words
 from hub.storage.engine import Database
-from voiceassist.contract.canonical import sha256
-from voiceassist.contract.ledger import TURN, Entry, Head, Sealed
+from voiceassist.contract.ledger import GENESIS, TURN, Entry, Head, Sealed
 from voiceassist.contract.signing import Envelope
 
 _CHUNK = 2000
@@ -30,6 +30,9 @@ class LogWriter:
     def __init__(self, session: Session, now_ms: int) -> None:
         self._session = session
         self._now_ms = now_ms
+        self.tree = Tree(session)
+        self.words = Words(session)
+        self._size = self.tree.size()
 
     def head(self, box: str, epoch: str) -> Head:
         """Where a journal stands."""
@@ -37,6 +40,37 @@ class LogWriter:
         if row is None:
             return Head(box, epoch)
         return Head(box, epoch, row.seq, row.hash, row.boot, row.mono_ms)
+
+    def base(self, box: str, epoch: str) -> PrunedRow:
+        """Up to where a journal was pruned."""
+        row = self._session.get(PrunedRow, (box, epoch))
+        return row or PrunedRow(box=box, epoch=epoch, seq=0, hash=GENESIS, position=0)
+
+    def place(self, head: Head) -> int:
+        """Where in the log the last entry of a journal is, from 0; 0 too where it has none."""
+        base = self.base(head.box, head.epoch)
+        if head.seq == base.seq:
+            return max(0, base.position - 1)
+        query = select(EntryRow.position).where(
+            EntryRow.box == head.box, EntryRow.epoch == head.epoch, EntryRow.seq == head.seq
+        )
+        return (self._session.scalar(query) or 1) - 1
+
+    def entry(self, head: Head) -> Entry | None:
+        """The last entry of a journal."""
+        query = select(EntryRow.data).where(
+            EntryRow.box == head.box, EntryRow.epoch == head.epoch, EntryRow.seq == head.seq
+        )
+        data = self._session.scalar(query)
+        return Sealed.from_bytes(data).entry() if data else None
+
+    def told(self, action: str, outcome: str, subject: str, since_ms: int) -> bool:
+        """Whether the log has such an entry that came since then."""
+        query = select(EntryRow.position).where(
+            EntryRow.action == action, EntryRow.wall_ms >= since_ms,
+            EntryRow.outcome == outcome, EntryRow.subject == subject,
+        ).limit(1)  # fmt: skip
+        return self._session.scalar(query) is not None
 
     def newest_epoch(self, box: str) -> str | None:
         """The journal of `box` that was added to last."""
@@ -52,7 +86,7 @@ class LogWriter:
 
     def size(self) -> int:
         """How many entries the log has."""
-        return self._session.scalar(select(func.max(EntryRow.position))) or 0
+        return self._size
 
     def append(
         self,
@@ -62,12 +96,14 @@ class LogWriter:
         public_pem: str,
     ) -> None:
         """Add verified entries that end in `head`, and the signed word on it."""
-        after = self.size()
+        after = self._size
         rows = [
             {**searchable(*one), "position": after + index, "received_ms": self._now_ms}
             for index, one in enumerate(entries, 1)
         ]
         self._session.execute(insert(EntryRow), rows)
+        self.tree.extend(after, [bytes.fromhex(sealed.hash) for sealed, _entry in entries])
+        self._size += len(rows)
         self._session.merge(
             HeadRow(
                 box=head.box,
@@ -83,13 +119,20 @@ class LogWriter:
         )
 
     def quarantine(
-        self, room: str, payload: bytes, reason: str, problem: str, *, epoch: str, last: int
+        self,
+        room: str,
+        payload: bytes,
+        reason: str,
+        problem: str,
+        *,
+        epoch: str,
+        last: int,
+        digest: str,
     ) -> bool:
         """Keep a batch that was not taken; whether it is the hour's first of its kind.
 
-        The same batch is kept once, however often it comes.
+        The same batch, by its `digest`, is kept once, however often it comes.
         """
-        digest = sha256(payload)
         if self._session.get(QuarantineRow, digest) is not None:
             return False
         alike = select(func.count()).where(

@@ -22,9 +22,11 @@ class EntryRow(Base):
         UniqueConstraint("box", "epoch", "seq"),
         Index("ix_audit_entries_box_wall_ms", "box", "wall_ms"),
         Index("ix_audit_entries_actor_wall_ms", "actor", "wall_ms"),
-        Index("ix_audit_entries_action_route", "action", "route"),
         Index("ix_audit_entries_action_wall_ms", "action", "wall_ms"),
-        Index("ix_audit_entries_subject", "subject"),
+        Index("ix_audit_entries_outcome_wall_ms", "outcome", "wall_ms"),
+        Index("ix_audit_entries_subject_wall_ms", "subject", "wall_ms"),
+        Index("ix_audit_entries_wall_ms", "wall_ms"),
+        Index("ix_audit_entries_action_route", "action", "route"),
     )
 
     position: Mapped[int] = mapped_column(
@@ -77,6 +79,55 @@ class QuarantineRow(Base):
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     received_ms: Mapped[int] = mapped_column(BigInteger)
     released_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class PrunedRow(Base):
+    """Up to which entry a journal was pruned, and where in the log that entry was."""
+
+    __tablename__ = "audit_pruned"
+
+    box: Mapped[str] = mapped_column(_Id, primary_key=True)
+    epoch: Mapped[str] = mapped_column(_Id, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(_Id)
+    position: Mapped[int] = mapped_column(BigInteger)
+
+
+class LogRow(Base):
+    """A log of this clinic, by number; the newest is written to.
+
+    Its first `after` entries are those that the hub still had of the log before.
+    """
+
+    __tablename__ = "audit_logs"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    after: Mapped[int] = mapped_column(BigInteger)
+
+
+class TileRow(Base):
+    """Up to 256 hashes of 32 bytes of the log's tree: see `tree.py`."""
+
+    __tablename__ = "audit_tiles"
+
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class WordRow(Base):
+    """The newest signed note of an hour on the log of that number and size, and who signed it."""
+
+    __tablename__ = "audit_words"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(Text)
+    public_pem: Mapped[str] = mapped_column(Text)
+
+
+TABLES = (EntryRow, HeadRow, QuarantineRow, PrunedRow, LogRow, TileRow, WordRow)
 
 
 def searchable(sealed: Sealed, entry: Entry) -> dict[str, str | int | bytes]:

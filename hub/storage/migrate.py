@@ -12,10 +12,10 @@ from hub.storage.engine import Database
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(database: Database) -> None:
-    """Apply every migration that the database has not seen."""
+def migrate(database: Database, to: str = "head") -> None:
+    """Apply every migration up to `to` that the database has not seen."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with database.engine.execution_options(begin="IMMEDIATE").begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

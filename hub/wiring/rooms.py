@@ -64,7 +64,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     keys = load_keys(settings.data_dir / "keys")
     database = Database(settings.database)
     migrate(database)
-    base = _Base(settings, keys, database, MachineClock(), _audit(database, keys))
+    base = _Base(settings, keys, database, MachineClock(), _audit(settings, database, keys))
     embedding = embedding or Embedding(settings.profile, settings.models_dir)
     packs = Blobs(settings.data_dir / "packs")
     queue = Queue(database)
@@ -101,7 +101,7 @@ class _Base:
     audit: AuditService
 
 
-def _audit(database: Database, keys: HubKeys) -> AuditService:
+def _audit(settings: HubSettings, database: Database, keys: HubKeys) -> AuditService:
     return AuditService(
         AuditStore(database),
         RoomKeys(RoomStore(database)),
@@ -109,6 +109,7 @@ def _audit(database: Database, keys: HubKeys) -> AuditService:
         MachineClock(),
         boot=boot_id(),
         epoch=lambda: uuid.uuid4().hex,
+        clinic=settings.clinic,
     )
 
 

@@ -12,17 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.journal.journal import Journal, Receipt
 from appliance.journal.tables import named_failures
+from tests.contract.log_of_hub import HubLog
 from voiceassist.contract.ledger import (
     ENTRY_BYTES,
     GENESIS,
-    Ack,
+    Entry,
     Head,
+    Sealed,
     extend,
     open_checkpoint,
-    sign_ack,
 )
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
 from voiceassist.contract.wire import BATCH_BYTES, JournalBatch
+from voiceassist.contract.witness import Inconsistent, Late
 from voiceassist.errors import BadInput, StoreFull, Unavailable, Unverified
 
 
@@ -47,6 +49,9 @@ class Ticks:
         self._now += 1
         return self._now
 
+    def synced(self) -> bool:
+        return True
+
 
 def make_journal(path: Path, **options: Callable[[], int]) -> Journal:
     return Journal(path, "room-1", BOX, Ticks(), "boot-1", epoch=lambda: "epoch-1", **options)
@@ -68,16 +73,25 @@ def add(journal: Journal, count: int, **detail: str) -> list[Receipt]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def log() -> HubLog:
+    """The log of the hub that acknowledges in these tests."""
+    global _log  # noqa: PLW0603 - `ack_of` is used in parameters, where no fixture is
+    _log = HubLog(HUB)
+    return _log
+
+
+_log = HubLog(HUB)
+
+
 def ack_of(receipt: Receipt, signer: Signer = HUB, **changes: object) -> Envelope:
-    values = {
-        "box": "room-1",
-        "epoch": "epoch-1",
-        "seq": receipt.seq,
-        "head": receipt.hash,
-        "size": receipt.seq,
-        **changes,
-    }
-    return sign_ack(Ack.model_validate(values), signer)
+    _log.signer = signer
+    return _log.ack(Head("room-1", "epoch-1", receipt.seq, receipt.hash), **changes)
+
+
+def last(journal: Journal) -> Entry:
+    data = journal._db.execute("SELECT data FROM entries ORDER BY seq DESC").fetchone()[0]
+    return Sealed.from_bytes(data).entry()
 
 
 def read(batch: JournalBatch | None) -> list[bytes]:
@@ -178,14 +192,47 @@ def test_a_forged_acknowledgement_changes_nothing(
     assert journal.owed() == 3
 
 
-def test_a_restored_hub_is_sent_again_what_it_lost(journal: Journal) -> None:
-    """A signed word on less than before makes the rest owed again."""
+def test_a_restored_hub_is_sent_again_what_it_lost(journal: Journal, log: HubLog) -> None:
+    """A new log with less than the old one makes the rest owed again, and is an entry."""
     receipts = add(journal, 5)
     journal.acknowledge(ack_of(receipts[4]), HUBS)
+    log.number += 1
     journal.acknowledge(ack_of(receipts[1]), HUBS)
-    assert journal.owed() == 3
+    assert journal.owed() == 3 + 1
+    assert last(journal).action == "hub.log_begun"
+    log.number, log.leaves, log.places = log.number + 1, [], {}
     journal.acknowledge(ack_of(Receipt(0, GENESIS)), HUBS)
-    assert journal.owed() == 5
+    assert journal.owed() == 5 + 2
+
+
+def test_a_late_word_changes_nothing(journal: Journal) -> None:
+    """What the hub signed before, and has gone past, is known for what it is."""
+    receipts = add(journal, 5)
+    words = [ack_of(one) for one in receipts]
+    for word in words:
+        journal.acknowledge(word, HUBS)
+    for word in words[:4]:
+        with pytest.raises(Late):
+            journal.acknowledge(word, HUBS)
+    journal.acknowledge(words[4], HUBS)
+    assert (journal.owed(), journal.head().seq) == (0, 5)
+
+
+def test_a_hub_that_went_back_is_evidence(journal: Journal) -> None:
+    """A rolled back log is refused, told once in the journal, and its note kept beside ours."""
+    receipts = add(journal, 5)
+    journal.acknowledge(ack_of(receipts[0]), HUBS)
+    kept = journal.acknowledge(ack_of(receipts[4]), HUBS)
+    forged = HubLog(HUB)
+    for _twice in range(2):
+        with pytest.raises(Inconsistent):
+            journal.acknowledge(forged.ack(Head("room-1", "epoch-1", 2, receipts[1].hash)), HUBS)
+    assert journal.acked() == 5
+    assert (last(journal).action, journal.head().seq) == ("hub.log_refused", 6)
+    assert set(journal.witnessed()) == {kept.log, forged.note()}
+    batch = journal.batch()
+    assert batch is not None
+    assert (batch.log, batch.seen) == (1, 2), "the hub is told what it signed"
 
 
 def test_space_is_made_of_the_oldest_acknowledged_entries_alone(tmp_path: Path) -> None:
@@ -307,6 +354,8 @@ _TAMPERING = {
     "insert": "INSERT INTO entries SELECT 9, hash, data FROM entries WHERE seq = 3",
     "cut after ack": "DELETE FROM entries WHERE seq > 4",
     "unsay ack": "UPDATE journal SET ack = replace(ack, 'sig', 'gis')",
+    "cut before ack": "DELETE FROM entries WHERE seq > 7",
+    "unsay its own word": "DELETE FROM word",
     "renumber": "UPDATE entries SET seq = seq + 100",
 }
 
@@ -322,9 +371,14 @@ def test_every_tampering_with_the_file_is_found(journal: Journal, statement: str
         journal.verify(HUBS)
 
 
-def test_an_end_that_was_never_acknowledged_can_be_cut_unnoticed(journal: Journal) -> None:
-    """The box alone can't show it: docs/ledger.md says so, and this test holds it to that."""
-    receipts = add(journal, 8)
+def test_an_end_that_was_never_acknowledged_can_be_put_back_unnoticed(journal: Journal) -> None:
+    """Whoever kept the box's older word can: docs/ledger.md says so, and this test holds it."""
+    receipts = add(journal, 6)
     journal.acknowledge(ack_of(receipts[5]), HUBS)
+    (word,) = journal._db.execute("SELECT envelope FROM word").fetchone()
+    add(journal, 2)
     journal._db.execute("DELETE FROM entries WHERE seq > 6")
+    with pytest.raises(Unverified, match="end was altered"):
+        journal.verify(HUBS)
+    journal._db.execute("UPDATE word SET envelope = ?", (word,))
     assert journal.verify(HUBS).seq == 6

@@ -28,14 +28,14 @@ from appliance.sync.sync import Sync, Times
 from appliance.sync.window import Patience
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
-from hub.audit.tables import EntryRow, HeadRow, QuarantineRow
+from hub.audit.tables import TABLES
 from hub.fleet import pki
 from hub.fleet.broker import BrokerPlace, access_list, configuration
 from hub.fleet.keys import load_public, public_pem
 from hub.mqtt import BrokerAddress, HubMqtt
 from hub.storage.base import Base
 from hub.storage.engine import Database
-from voiceassist.contract.ledger import Ack, sign_ack
+from tests.contract.log_of_hub import HubLog
 from voiceassist.contract.signing import Envelope, Signer
 from voiceassist.contract.wire import RoomState, Topics
 from voiceassist.errors import Unverified
@@ -171,7 +171,7 @@ class Clinic:
         self.database = Database(f"sqlite:///{folder / 'hub.sqlite'}")
         Base.metadata.create_all(
             self.database.engine,
-            tables=[kind.__table__ for kind in (EntryRow, HeadRow, QuarantineRow)],  # type: ignore[misc]
+            tables=[kind.__table__ for kind in TABLES],  # type: ignore[misc]
         )
         epochs = itertools.count(1)
         self.audit = AuditService(
@@ -181,6 +181,7 @@ class Clinic:
             SystemClock(),
             boot="hub-boot",
             epoch=lambda: f"hub-{next(epochs)}",
+            clinic=CLINIC,
         )
         self.states: list[RoomState] = []
         self.mqtt: HubMqtt | None = None
@@ -396,9 +397,7 @@ def test_an_acknowledgement_by_another_key_empties_nothing(real_clinic: Clinic) 
 
     def forge(name: str, payload: bytes) -> Envelope:
         head = room.journal.head()
-        return sign_ack(
-            Ack(box=name, epoch=head.epoch, seq=head.seq, head=head.hash, size=head.seq), forger
-        )
+        return HubLog(forger, CLINIC).ack(head)
 
     real_clinic.start_hub(forge)
     room.turns(4)
@@ -529,7 +528,7 @@ class Keys:
 audit = AuditService(
     AuditStore(Database(f"sqlite:///{folder / 'hub.sqlite'}")), Keys(),
     Signer(Ed25519PrivateKey.from_private_bytes(b"a" * 32)), SystemClock(),
-    boot="b", epoch=lambda: "hub-1",
+    boot="b", epoch=lambda: "hub-1", clinic="north",
 )
 files = [folder / name for name in ("ca.crt", "hub.crt", "hub.key")]
 HubMqtt(

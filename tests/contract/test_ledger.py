@@ -34,6 +34,7 @@ def _entry(head: Head, boot: str = "boot-1", mono_ms: int | None = None) -> Entr
         seq=head.seq + 1,
         previous=head.hash,
         wall_ms=1_700_000_000_000 + head.seq,
+        synced=True,
         mono_ms=head.seq if mono_ms is None else mono_ms,
         boot=boot,
         actor="room-1",
@@ -170,7 +171,9 @@ def test_checkpoints_and_acks_open_as_what_they_are() -> None:
     """A box's word on its head and the hub's on what it has can't stand for each other."""
     signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
     trusted = KeyRing([signer.public])
-    ack = Ack(box="room-1", epoch="e", seq=0, head=GENESIS, size=0)
+    ack = Ack(
+        box="room-1", epoch="e", seq=0, head=GENESIS, log="", index=0, inclusion=(), growth=()
+    )
     checkpoint = sign_checkpoint(START, 5, signer)
     assert open_ack(sign_ack(ack, signer), trusted) == ack
     assert open_checkpoint(checkpoint, trusted).head == START.hash

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from hub.audit.cli import app
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
-from hub.audit.tables import EntryRow, HeadRow, QuarantineRow
+from hub.audit.tables import TABLES
 from hub.storage.base import Base
 from hub.storage.engine import Database
 from voiceassist.contract.signing import Signer
@@ -28,6 +28,9 @@ class Still:
 
     def mono_ms(self) -> int:
         return 5
+
+    def synced(self) -> bool:
+        return True
 
 
 class Nobody:
@@ -45,9 +48,11 @@ def database(path: Path) -> Iterator[Database]:
     made = Database(f"sqlite:///{path}")
     Base.metadata.create_all(
         made.engine,
-        tables=[kind.__table__ for kind in (EntryRow, HeadRow, QuarantineRow)],  # type: ignore[misc]
+        tables=[kind.__table__ for kind in TABLES],  # type: ignore[misc]
     )
-    service = AuditService(AuditStore(made), Nobody(), KEY, Still(), boot="b", epoch=lambda: "e")
+    service = AuditService(
+        AuditStore(made), Nobody(), KEY, Still(), boot="b", epoch=lambda: "e", clinic="north"
+    )
     for n in range(3):
         service.record(action="a", outcome="é", subject=f"s{n}", actor="ada", detail={})
     yield made
@@ -99,7 +104,7 @@ def test_export_gives_the_very_bytes_that_were_hashed(path: Path, tmp_path: Path
     assert len(lines) == 3
     previous = "0" * 64
     for line in lines:
-        raw = b"voiceassist-entry-v1\0" + line["entry"].encode()
+        raw = b"\0" + line["entry"].encode()
         assert hashlib.sha256(raw).hexdigest() == line["hash"]
         assert json.loads(line["entry"])["previous"] == previous
         previous = line["hash"]

@@ -26,6 +26,20 @@ def test_migrations_make_exactly_the_tables_that_the_code_names(tmp_path: Path) 
     database.close()
 
 
+def test_what_was_recorded_under_the_old_hashes_is_kept(tmp_path: Path) -> None:
+    """A log of before the tree stays in the database, in tables that say so."""
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    migrate(database, "0002")
+    with database.write() as session:
+        values = "1, 'hub', 'e', 1, 'h', 1, 'a', 'a', 'o', 's', '', 'd', 1"
+        session.execute(text(f"INSERT INTO audit_entries VALUES ({values})"))
+    migrate(database)
+    with database.read() as session:
+        for table, rows in (("audit_entries_before_0003", 1), ("audit_entries", 0)):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == rows
+    database.close()
+
+
 def test_the_database_is_durable_and_keeps_its_references(rooms: Rooms) -> None:
     """What is committed is on the disk, and no row points at nothing."""
     with rooms.database.read() as session:

@@ -7,7 +7,6 @@ Entries hold verdicts, sources, durations and ids; never words or audio (law 3).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, TypeVar
@@ -15,6 +14,7 @@ from typing import Literal, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from voiceassist.contract.canonical import Json, canonical, parse
+from voiceassist.contract.merkle import leaf_hash
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
 from voiceassist.errors import Unverified
 
@@ -37,6 +37,9 @@ class Clock(Protocol):
     def mono_ms(self) -> int:
         """Since some moment before the machine's start; never goes back within one boot."""
 
+    def synced(self) -> bool:
+        """Whether the kernel holds the wall clock to be set by a time server."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -46,9 +49,9 @@ class Entry(_Record):
     """One thing that happened.
 
     `epoch` names one of the box's journals (a new disk begins a new one), `seq` counts its
-    entries from 1; `wall_ms` is Unix time and `mono_ms` the machine's monotonic clock, both
-    milliseconds, the latter meaningful within one `boot` id; `previous` is the hash of the
-    entry before.
+    entries from 1; `wall_ms` is Unix time (`synced`: as a time server says) and `mono_ms` the
+    machine's monotonic clock, both milliseconds, the latter meaningful within one `boot` id;
+    `previous` is the hash of the entry before.
     """
 
     v: Literal[1] = 1
@@ -57,6 +60,7 @@ class Entry(_Record):
     seq: int = Field(ge=1)
     previous: str = _Hash
     wall_ms: int
+    synced: bool
     mono_ms: int
     boot: str
     actor: str
@@ -93,8 +97,8 @@ class Sealed:
 
 
 def entry_hash(data: bytes) -> str:
-    """SHA-256 over a domain prefix and the entry's bytes."""
-    return hashlib.sha256(b"voiceassist-entry-v1\0" + data).hexdigest()
+    """The entry's hash as a leaf of the hub's log (`merkle.leaf_hash`), hexadecimal."""
+    return leaf_hash(data).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +165,30 @@ class Checkpoint(_Record):
     wall_ms: int
 
 
+class Growth(_Record):
+    """The proof that the log begins with its first `since` entries as they were: hashes, in hex."""
+
+    since: int = Field(ge=0)
+    path: tuple[str, ...] = Field(max_length=128)
+
+
 class Ack(_Record):
     """The hub's signed word that it has made all up to `seq` durable (`ACK_TYPE`).
 
-    `seq` 0 with `head` GENESIS says that it has nothing of this journal. `size` is the number
-    of entries in the hub's whole log once these were in it.
+    `seq` 0 with `head` GENESIS says that it has nothing of this journal. `log` is the signed
+    note (`contract/note.py`) on the hub's whole log with these entries in it, `index` (from 0)
+    the place of entry `seq` there, and `inclusion` the proof of that; each of `growth` proves
+    that the log continues one that the box may have kept.
     """
 
     box: str = _Id
     epoch: str = _Id
     seq: int = Field(ge=0)
     head: str = _Hash
-    size: int = Field(ge=0)
+    log: str
+    index: int = Field(ge=0)
+    inclusion: tuple[str, ...] = Field(max_length=128)
+    growth: tuple[Growth, ...] = Field(max_length=8)
 
 
 def sign_checkpoint(head: Head, wall_ms: int, signer: Signer) -> Envelope:
@@ -188,7 +204,7 @@ def open_checkpoint(envelope: Envelope, trusted: KeyRing) -> Checkpoint:
 
 def sign_ack(ack: Ack, signer: Signer) -> Envelope:
     """The acknowledgement as it travels."""
-    return signer.sign(ACK_TYPE, canonical(ack.model_dump()))
+    return signer.sign(ACK_TYPE, canonical(ack.model_dump(mode="json")))
 
 
 def open_ack(envelope: Envelope, trusted: KeyRing) -> Ack:
@@ -201,7 +217,8 @@ _R = TypeVar("_R", bound=_Record)
 
 def _read(kind: type[_R], payload: bytes) -> _R:
     try:
-        return kind.model_validate(parse(payload))
+        parse(payload)
+        return kind.model_validate_json(payload)
     except ValueError as error:
         msg = f"a signed {kind.__name__.lower()} is malformed; both machines need one release"
         raise Unverified(msg) from error

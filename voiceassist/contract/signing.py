@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +29,11 @@ def key_id(public: Ed25519PublicKey) -> str:
     """The first 16 hexadecimal digits of SHA-256 over the raw 32-byte public key."""
     raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
     return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def as_pem(public: Ed25519PublicKey) -> str:
+    """A public key as PEM."""
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
@@ -76,6 +81,11 @@ class Signer:
     def __repr__(self) -> str:
         return f"Signer({self.keyid})"
 
+    @property
+    def public_pem(self) -> str:
+        """The public key, as PEM."""
+        return as_pem(self.public)
+
     def sign(self, payload_type: str, payload: bytes) -> Envelope:
         """Sign `payload` as a `payload_type`."""
         sig = self._private.sign(pre_authentication_encoding(payload_type, payload))
@@ -86,12 +96,19 @@ class Signer:
             sig=base64.b64encode(sig).decode(),
         )
 
+    def sign_note(self, body: bytes) -> bytes:
+        """The 64 bytes of a signature over a note, which never begins as a typed payload does."""
+        return self._private.sign(body)
+
 
 class KeyRing:
     """The public keys trusted for one purpose. Several, so that keys can rotate."""
 
     def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
         self._keys: Mapping[str, Ed25519PublicKey] = {key_id(key): key for key in keys}
+
+    def __iter__(self) -> Iterator[Ed25519PublicKey]:
+        return iter(self._keys.values())
 
     def open(self, payload_type: str, envelope: Envelope) -> bytes:
         """The payload's bytes, once the signature holds; raises `Unverified` otherwise."""

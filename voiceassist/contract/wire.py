@@ -64,7 +64,8 @@ class Topics:
 class JournalBatch(_Message):
     """Consecutive entries, each the base64 of its stored bytes, and the box's checkpoint.
 
-    `head` signs the last entry of the batch (a `CHECKPOINT_TYPE` envelope).
+    `head` signs the last entry of the batch (a `CHECKPOINT_TYPE` envelope). `log` and `seen` are
+    the number and size of the hub's log as the box knows it, 0 where it knows none.
     """
 
     box: str
@@ -72,6 +73,8 @@ class JournalBatch(_Message):
     first: int = Field(ge=1)
     entries: tuple[str, ...] = Field(min_length=1, max_length=BATCH_ENTRIES)
     head: Envelope
+    log: int = Field(default=0, ge=0)
+    seen: int = Field(default=0, ge=0)
 
 
 class RoomState(_Message):
