@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from appliance import enrol, library
+from appliance import enrol, library, trail
 from appliance.adapters.speakers import NullSpeaker
 from appliance.asking import Asked, ask_recordings, ask_words
 from appliance.replay import cli as recordings
@@ -23,6 +23,7 @@ from voiceassist.errors import WrongUse
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(enrol.app, name="enrol")
 app.add_typer(library.app, name="library")
+app.add_typer(trail.app, name="journal")
 app.add_typer(recordings.app, name="recordings")
 
 

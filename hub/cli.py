@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.commands import documents, editions, keys, rooms, setup
-from hub.commands.common import Config, Json, group
+from hub.commands.common import ACTOR, Config, Json, group, opened
 from hub.serve import serve
 from hub.settings import DEFAULT_CONFIG, load
 from voiceassist.console import out, print_json
@@ -55,6 +55,22 @@ def init(
 def run(*, config: Config = DEFAULT_CONFIG) -> None:
     """Serve HTTPS until SIGTERM or Ctrl-C; goes on without broker, model or cloud."""
     serve(load(config))
+
+
+@app.command()
+def restored(
+    *,
+    reason: Annotated[str, typer.Option(help="What happened, for the audit trail.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Say, before it is started, that this hub was put back from a copy.
+
+    Rooms refuse a hub whose audit log is shorter than the one they were told of. This begins a new
+    log behind what the copy has: rooms enter that, believe it, and send again what was lost.
+    """
+    with opened(config) as rooms:
+        number = rooms.audit.restored(actor=ACTOR, reason=reason)
+    out.print(f"audit log {number} begins; start the hub")
 
 
 @app.command(name="broker-config")

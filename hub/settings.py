@@ -75,6 +75,13 @@ class LimitSettings(_Part):
     reading_bytes: int = Field(default=1536 << 20, ge=512 << 20)
 
 
+class AuditSettings(_Part):
+    """How long entries are kept, and after how long without a word a room is alarmed for."""
+
+    keep_years: int = Field(default=6, ge=1, le=100)
+    silent_hours: int = Field(default=24, ge=1)
+
+
 class OcrSettings(Ocr):
     """Recognising scanned pages with Debian's tesseract-ocr; off, a scan is refused."""
 
@@ -103,6 +110,7 @@ class HubSettings(FileSettings):
     session: SessionSettings = SessionSettings()
     limits: LimitSettings = LimitSettings()
     ocr: OcrSettings = OcrSettings()
+    audit: AuditSettings = AuditSettings()
     phi: PhiPolicy = PhiPolicy()
     log_level: Annotated[_Level, BeforeValidator(str.upper)] = "INFO"
 

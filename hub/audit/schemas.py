@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voiceassist.contract.canonical import Json
 
+HUB = "hub"  # the box of the hub's own journal
+PRUNED = "audit.pruned"
 ALARM = "audit.alarm"  # the action of an entry that an administrator must see
 
 
@@ -33,6 +35,7 @@ class EntryView(_View):
 class Filters(_View):
     """Which entries are wanted: equal to what is given, from `since_ms` to before `until_ms`."""
 
+    position: int | None = Field(default=None, ge=1)
     box: str | None = Field(default=None, max_length=64)
     actor: str | None = Field(default=None, max_length=255)
     action: str | None = Field(default=None, max_length=64)
@@ -64,10 +67,19 @@ class ChainReport(_View):
 
 
 class AuditReport(_View):
-    """The whole log: its journals, and how many batches lie in quarantine."""
+    """The whole log: its journals, and how many batches lie in quarantine.
+
+    `entries` counts what was pruned, too, `words` the signed words on the log that hold. `log` and
+    `root` name the log and its Merkle root, `keys` the keys that signed for it.
+    """
 
     ok: bool
     entries: int
+    pruned: int
     quarantined: int
     chains: tuple[ChainReport, ...]
+    log: str
+    root: str
+    words: int
+    keys: tuple[str, ...]
     problem: str = ""

@@ -18,7 +18,7 @@ from hub.audit.clocks import ahead, jump
 from hub.audit.intake import Batch, Reason, Refused, fresh, read
 from hub.audit.notary import Notary
 from hub.audit.ports import RoomKeys
-from hub.audit.schemas import ALARM, AuditReport, EntryView, Filters
+from hub.audit.schemas import ALARM, HUB, PRUNED, AuditReport, EntryView, Filters
 from hub.audit.store import AuditStore, LogWriter
 from hub.audit.verify import verify_log
 from voiceassist.contract.canonical import Json, sha256
@@ -29,7 +29,6 @@ from voiceassist.errors import BadInput
 log = logging.getLogger(__name__)
 
 _HOUR_MS = 3_600_000
-HUB = "hub"
 
 
 class AuditService:
@@ -113,6 +112,20 @@ class AuditService:
                 {"size": writer.size(), "reason": reason}, epoch=self._new_epoch(),
             )  # fmt: skip
         return number
+
+    def prune(self, before_ms: int) -> int:
+        """Delete the oldest entries, all received before then; how many, some thousands at most.
+
+        Their hashes stay in the tree, so that proofs and chains go on to hold, and an entry tells.
+        """
+        with self._writing() as writer:
+            upto, count = writer.prune(before_ms)
+            if count:
+                self._append(
+                    writer, PRUNED, "done", str(upto), HUB,
+                    {"upto": upto, "entries": count, "before_ms": before_ms},
+                )  # fmt: skip
+        return count
 
     def verify_all(self) -> AuditReport:
         """Read and check the whole log."""

@@ -7,20 +7,26 @@ with synchronous=FULL), all of it or nothing; only then may anybody be told.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, func, insert, inspect, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from hub.audit.schemas import EntryView, Filters
-from hub.audit.tables import EntryRow, HeadRow, PrunedRow, QuarantineRow, searchable
+from hub.audit.reader import LogReader
+from hub.audit.tables import (
+    EntryRow,
+    HeadRow,
+    PrunedRow,
+    QuarantineRow,
+    searchable,
+)
 from hub.audit.tree import Tree, Words
 from hub.storage.engine import Database
-from voiceassist.contract.ledger import GENESIS, TURN, Entry, Head, Sealed
+from voiceassist.contract.ledger import GENESIS, Entry, Head, Sealed
 from voiceassist.contract.signing import Envelope
 
-_CHUNK = 2000
+_PRUNED = 10_000  # entries in one transaction
 _ALARM_MS = 3_600_000
 
 
@@ -101,7 +107,7 @@ class LogWriter:
             {**searchable(*one), "position": after + index, "received_ms": self._now_ms}
             for index, one in enumerate(entries, 1)
         ]
-        self._session.execute(insert(EntryRow), rows)
+        self._session.connection().execute(insert(EntryRow), rows)
         self.tree.extend(after, [bytes.fromhex(sealed.hash) for sealed, _entry in entries])
         self._size += len(rows)
         self._session.merge(
@@ -117,6 +123,28 @@ class LogWriter:
                 updated_ms=self._now_ms,
             )
         )
+
+    def prune(self, before_ms: int) -> tuple[int, int]:
+        """Delete the oldest entries up to the first that was received since then.
+
+        Returns the last one's position and how many went; where each journal begins is noted.
+        """
+        position = EntryRow.position
+        first = self._session.scalar(select(func.min(position))) or self._size + 1
+        kept = select(position).where(EntryRow.received_ms >= before_ms, position < first + _PRUNED)
+        end = self._session.scalar(kept.order_by(position).limit(1))
+        upto = min(end or first + _PRUNED, self._size) - 1  # the newest entry always stays
+        if upto < first:
+            return upto, 0
+        tops = select(func.max(position)).where(position <= upto)
+        tops = tops.group_by(EntryRow.box, EntryRow.epoch)
+        for row in self._session.scalars(select(EntryRow).where(position.in_(tops))).all():
+            base = PrunedRow(
+                box=row.box, epoch=row.epoch, seq=row.seq, hash=row.hash, position=row.position
+            )
+            self._session.merge(base)
+        self._session.execute(delete(EntryRow).where(position <= upto))
+        return upto, upto - first + 1
 
     def quarantine(
         self,
@@ -172,61 +200,6 @@ class LogWriter:
         )
 
 
-class LogReader:
-    """One state of the log."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def exists(self) -> bool:
-        """Whether the database has a log at all."""
-        return inspect(self._session.connection()).has_table(EntryRow.__tablename__)
-
-    def heads(self) -> Sequence[HeadRow]:
-        """All journals, by box and then by age."""
-        query = select(HeadRow).order_by(HeadRow.box, HeadRow.updated_ms)
-        return self._session.scalars(query).all()
-
-    def chain(self, box: str, epoch: str) -> Iterator[EntryRow]:
-        """A journal's entries in order."""
-        query = select(EntryRow).where(EntryRow.box == box, EntryRow.epoch == epoch)
-        yield from self._session.scalars(
-            query.order_by(EntryRow.seq).execution_options(yield_per=_CHUNK)
-        )
-
-    def whole(self) -> Iterator[EntryRow]:
-        """All entries in the order that they came in."""
-        yield from self._session.scalars(
-            select(EntryRow).order_by(EntryRow.position).execution_options(yield_per=_CHUNK)
-        )
-
-    def count(self) -> tuple[int, int]:
-        """How many entries there are, and the last one's position."""
-        count, last = self._session.execute(select(func.count(), func.max(EntryRow.position))).one()
-        return count, last or 0
-
-    def quarantined(self) -> int:
-        """How many batches wait for a person."""
-        query = select(func.count()).where(QuarantineRow.released_ms == 0)
-        return self._session.scalar(query) or 0
-
-    def routes(self) -> Mapping[str, int]:
-        """How many turns took each route."""
-        count = func.count().label("turns")
-        query = select(EntryRow.route, count).where(EntryRow.action == TURN)
-        rows = self._session.execute(query.group_by(EntryRow.route))
-        return {row.route: row.turns for row in rows}
-
-    def search(self, filters: Filters, offset: int, limit: int) -> tuple[list[EntryView], int]:
-        """The newest entries that fit, and how many fit."""
-        fits = list(_conditions(filters))
-        total = self._session.scalar(select(func.count()).select_from(EntryRow).where(*fits)) or 0
-        query = select(EntryRow).where(*fits).order_by(EntryRow.position.desc())
-        return [
-            view(row) for row in self._session.scalars(query.offset(offset).limit(limit))
-        ], total
-
-
 class AuditStore:
     """The log in the hub's database; thread-safe."""
 
@@ -245,32 +218,3 @@ class AuditStore:
         """A look at one state."""
         with self._database.read() as session:
             yield LogReader(session)
-
-
-def view(row: EntryRow) -> EntryView:
-    """An entry for people."""
-    return EntryView(
-        position=row.position,
-        box=row.box,
-        epoch=row.epoch,
-        seq=row.seq,
-        hash=row.hash,
-        wall_ms=row.wall_ms,
-        received_ms=row.received_ms,
-        actor=row.actor,
-        action=row.action,
-        outcome=row.outcome,
-        subject=row.subject,
-        detail=Sealed(row.data, row.hash).entry().detail,
-    )
-
-
-def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
-    for name in ("box", "actor", "action", "outcome", "subject"):
-        wanted = getattr(filters, name)
-        if wanted is not None:
-            yield getattr(EntryRow, name) == wanted
-    if filters.since_ms is not None:
-        yield EntryRow.wall_ms >= filters.since_ms
-    if filters.until_ms is not None:
-        yield EntryRow.wall_ms < filters.until_ms

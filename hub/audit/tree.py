@@ -20,6 +20,7 @@ _BITS = 8
 _WIDE = 1 << _BITS
 _HASH = 32
 _HOUR_MS = 3_600_000
+_MOST = 4096  # tiles in memory, of 8 KiB
 
 
 class Tree:
@@ -60,8 +61,10 @@ class Tree:
 
     def _tile(self, level: int, number: int) -> bytes:
         if (level, number) not in self._read:
-            row = self._session.get(TileRow, (level, number))
-            self._read[level, number] = row.hashes if row else b""
+            if len(self._read) > _MOST:
+                self._read.clear()
+            query = select(TileRow.hashes).where(TileRow.level == level, TileRow.number == number)
+            self._read[level, number] = self._session.scalar(query) or b""
         return self._read[level, number]
 
     def _write(self, level: int, number: int, tile: bytes) -> None:
@@ -99,10 +102,6 @@ class Words:
         """The last word that was signed."""
         query = select(WordRow).order_by(WordRow.number.desc(), WordRow.size.desc())
         return self._session.scalars(query.limit(1)).first()
-
-    def all(self) -> Sequence[WordRow]:
-        """Every word that was kept, the oldest first."""
-        return self._session.scalars(select(WordRow).order_by(WordRow.number, WordRow.size)).all()
 
 
 def _hashes(tile: bytes, first: int, end: int) -> list[bytes]:

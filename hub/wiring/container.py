@@ -14,6 +14,7 @@ from hub.analytics.service import Analytics
 from hub.audit.api import build_router as audit_router
 from hub.auth import api as auth_api
 from hub.auth.service import AuthService
+from hub.caretaker import Caretaker
 from hub.desk import HubDesk, HubDoor
 from hub.documents import api as documents_api
 from hub.documents.service import DocumentService
@@ -69,6 +70,9 @@ class Container:
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
             self._judge, cloud, self.library, rooms.audit, self.metrics.refused
+        )
+        self._caretaker = Caretaker(
+            rooms.audit, rooms.fleet.listing, rooms.settings.audit, self.clock
         )
         self.keeper = Keeper(self._chores())
         self._stopping = threading.Event()
@@ -142,6 +146,8 @@ class Container:
             "announcing": herald.look,
             "signing": self._sign_anew,
             "own library": self._follow,
+            "silent rooms": self._caretaker.listen,
+            "old entries": self._caretaker.prune,
         }
         if self.settings.watch_dir is not None:
             chores["watched folder"] = FolderWatch(

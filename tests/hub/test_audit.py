@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event, text
@@ -16,93 +15,17 @@ from sqlalchemy import Connection, event, text
 from hub import envelope
 from hub.audit.api import build_router
 from hub.audit.schemas import Filters
-from hub.audit.service import AuditService
-from hub.audit.store import AuditStore
-from hub.audit.tables import TABLES, QuarantineRow
 from hub.errors import Unauthorized
-from hub.storage.base import Base
 from hub.storage.engine import Database
+from tests.hub.trail import HUB, ROOM, Trail, batch, chain
 from voiceassist.contract.ledger import (
     GENESIS,
     TURN,
-    Ack,
-    Entry,
-    Head,
     Sealed,
-    follow,
-    open_ack,
-    sign_checkpoint,
 )
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
-from voiceassist.contract.wire import JournalBatch
 from voiceassist.contract.witness import witness
 from voiceassist.errors import BadInput, StoreFull
-
-HUB = Signer(Ed25519PrivateKey.from_private_bytes(b"h" * 32))
-ROOM = Signer(Ed25519PrivateKey.from_private_bytes(b"r" * 32))
-
-
-class Keys:
-    def __init__(self) -> None:
-        self.rooms: dict[str, Ed25519PublicKey] = {"room-1": ROOM.public, "room-2": ROOM.public}
-
-    def key(self, room: str) -> Ed25519PublicKey | None:
-        return self.rooms.get(room)
-
-
-class Ticks:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000_000
-
-    def wall_ms(self) -> int:
-        self.now += 1
-        return self.now
-
-    def mono_ms(self) -> int:
-        return self.wall_ms()
-
-    def synced(self) -> bool:
-        return True
-
-
-class Trail:
-    """A hub's audit room over a database of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "hub.sqlite"
-        self.database = Database(f"sqlite:///{self.path}")
-        Base.metadata.create_all(
-            self.database.engine,
-            tables=[kind.__table__ for kind in TABLES],  # type: ignore[misc]
-        )
-        self.clock = Ticks()
-        epochs = itertools.count(1)
-        self.service = AuditService(
-            AuditStore(self.database),
-            Keys(),
-            HUB,
-            self.clock,
-            boot="boot",
-            epoch=lambda: f"hub-{next(epochs)}",
-            clinic="north",
-        )
-
-    def ingest(self, payload: bytes, room: str = "room-1") -> Ack | None:
-        signed = self.service.ingest(room, payload)
-        return open_ack(signed, KeyRing([HUB.public])) if signed else None
-
-    def run(self, statement: str) -> None:
-        with self.database.engine.begin() as connection:
-            connection.execute(text(statement))
-
-    def alarms(self) -> list[str]:
-        found, _total = self.service.search(Filters(action="audit.alarm"), 0, 100)
-        return [entry.outcome for entry in reversed(found)]
-
-    def quarantine(self) -> list[tuple[str, int]]:
-        with self.database.read() as session:
-            rows = session.query(QuarantineRow).order_by(QuarantineRow.received_ms)
-            return [(row.reason, row.released_ms) for row in rows]
 
 
 @pytest.fixture
@@ -110,55 +33,6 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
     made = Trail(tmp_path)
     yield made
     made.database.close()
-
-
-def chain(
-    length: int,
-    *,
-    box: str = "room-1",
-    epoch: str = "e1",
-    after: Sequence[bytes] = (),
-    outcome: str = "answered",
-) -> list[bytes]:
-    """`length` entries that continue `after`."""
-    head = Head(box, epoch)
-    for one in after:
-        head, _ = follow(head, Sealed.from_bytes(one))
-    made = []
-    for _ in range(length):
-        entry = Entry(
-            box=box,
-            epoch=epoch,
-            seq=head.seq + 1,
-            previous=head.hash,
-            wall_ms=1_600_000_000_000 + head.seq,
-            synced=True,
-            mono_ms=head.seq,
-            boot="b",
-            actor=box,
-            action=TURN,
-            outcome=outcome,
-            subject=f"t{head.seq}",
-            detail={"route": "hub" if head.seq % 3 else "room"},
-        )
-        head, _ = follow(head, Sealed.of(entry))
-        made.append(Sealed.of(entry).data)
-    return made
-
-
-def batch(chained: Sequence[bytes], signer: Signer = ROOM, **changes: object) -> bytes:
-    last = Sealed.from_bytes(chained[-1])
-    entry = last.entry()
-    head = Head(entry.box, entry.epoch, entry.seq, last.hash)
-    values = {
-        "box": entry.box,
-        "epoch": entry.epoch,
-        "first": Sealed.from_bytes(chained[0]).entry().seq,
-        "entries": tuple(base64.b64encode(one).decode() for one in chained),
-        "head": sign_checkpoint(head, 5, signer),
-        **changes,
-    }
-    return JournalBatch.model_validate(values).model_dump_json().encode()
 
 
 def test_a_batch_is_kept_and_signed_for(trail: Trail) -> None:
@@ -357,81 +231,6 @@ def test_search_filters_and_pages(trail: Trail) -> None:
     found, total = trail.service.search(Filters(actor="ada", action=TURN), 0, 50)
     assert (found, total) == ([], 0)
     assert trail.service.routes() == {"room": 3, "hub": 6}
-
-
-_TAMPERING = {
-    "edit": "UPDATE audit_entries SET data = CAST(replace(CAST(data AS TEXT),"
-    " 'answered', 'refused!') AS BLOB) WHERE seq = 3 AND box = 'room-1'",
-    "edit a column": "UPDATE audit_entries SET actor = 'eve' WHERE seq = 3",
-    "edit a route": "UPDATE audit_entries SET route = 'hub' WHERE seq = 1",
-    "edit the hash": "UPDATE audit_entries SET hash = box WHERE seq = 2",
-    "delete first": "DELETE FROM audit_entries WHERE seq = 1",
-    "delete middle": "DELETE FROM audit_entries WHERE seq = 3",
-    "delete last": "DELETE FROM audit_entries WHERE seq = 6",
-    "delete all of a box": "DELETE FROM audit_entries WHERE box = 'room-2'",
-    "delete a head": "DELETE FROM audit_heads WHERE box = 'room-1'",
-    "delete a box and its head": "DELETE FROM audit_heads WHERE box = 'room-2';"
-    "DELETE FROM audit_entries WHERE box = 'room-2'",
-    "turn a head back": "UPDATE audit_heads SET seq = 5 WHERE box = 'room-1'",
-    "swap two": "UPDATE audit_entries SET seq = CASE seq WHEN 2 THEN 103 ELSE 102 END"
-    " WHERE seq IN (2, 3); UPDATE audit_entries SET seq = seq - 100 WHERE seq > 100",
-    "insert": "INSERT INTO audit_entries SELECT 99, box, epoch, 7, hash, wall_ms, actor, action,"
-    " outcome, subject, route, data, received_ms FROM audit_entries"
-    " WHERE seq = 6 AND box = 'room-1'",
-    "strip the signature": "UPDATE audit_heads SET checkpoint = replace(checkpoint, 'sig', 'gis')",
-    "another's signature": "UPDATE audit_heads SET checkpoint ="
-    " (SELECT h.checkpoint FROM audit_heads h WHERE h.box = 'room-2') WHERE box = 'room-1'",
-}
-
-
-@pytest.mark.parametrize("statements", _TAMPERING.values(), ids=_TAMPERING.keys())
-def test_every_tampering_with_the_hubs_database_is_found(trail: Trail, statements: str) -> None:
-    """Whoever edits the hub's tables is found out, whatever else they set right."""
-    trail.ingest(batch(chain(6)))
-    trail.ingest(batch(chain(6, box="room-2")), "room-2")
-    trail.ingest(batch(chain(3, box="room-2", epoch="e2")), "room-2")
-    assert trail.service.verify_all().ok
-    for statement in statements.split(";"):
-        trail.run(statement)
-    report = trail.service.verify_all()
-    assert not report.ok
-    assert report.problem
-
-
-def test_recomputing_a_whole_chain_is_found(trail: Trail) -> None:
-    """An administrator who rewrites every entry and hash lacks the box's key for the end."""
-    trail.ingest(batch(chain(4)))
-    rewritten = [Sealed.from_bytes(one) for one in chain(4, outcome="refused")]
-    with trail.database.engine.begin() as connection:
-        for seq, one in enumerate(rewritten, 1):
-            connection.execute(
-                text(
-                    "UPDATE audit_entries SET data = :d, hash = :h, outcome = 'refused'"
-                    " WHERE seq = :s"
-                ),
-                {"d": one.data, "h": one.hash, "s": seq},
-            )
-        connection.execute(text("UPDATE audit_heads SET hash = :h"), {"h": rewritten[-1].hash})
-    assert "signed" in trail.service.verify_all().problem
-
-
-def test_a_rolled_back_hub_is_noticed_by_the_room(trail: Trail) -> None:
-    """The hub can't show its own lost end, but its next word to the room tells of it."""
-    entries = chain(6)
-    trail.ingest(batch(entries[:3]))
-    before = trail.database.engine.raw_connection()
-    kept = before.cursor().execute("SELECT * FROM audit_heads").fetchall()
-    before.close()
-    trail.ingest(batch(entries[3:]))
-    trail.run("DELETE FROM audit_entries WHERE seq > 3")
-    with trail.database.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM audit_heads")
-        marks = ",".join("?" * len(kept[0]))
-        connection.exec_driver_sql(f"INSERT INTO audit_heads VALUES ({marks})", tuple(kept[0]))
-    assert trail.service.verify_all().ok
-    ack = trail.ingest(batch(chain(1, after=entries)))
-    assert ack is not None
-    assert ack.seq == 3
 
 
 def test_a_full_disk_acknowledges_nothing(trail: Trail) -> None:

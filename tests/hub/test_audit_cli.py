@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -111,6 +112,44 @@ def test_export_gives_the_very_bytes_that_were_hashed(path: Path, tmp_path: Path
     assert (head["box"], head["checkpoint"]["keyid"]) == ("hub", KEY.keyid)
     printed = CliRunner().invoke(app, ["export", "--db", str(path)])
     assert printed.stdout == target.read_text("utf-8")
+
+
+def _run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=True)
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("form", ["jsonl", "csv", "fhir", "evidence"])
+def test_every_form_is_written(path: Path, tmp_path: Path, form: str) -> None:
+    """To a file or to standard output, the same."""
+    target = tmp_path / "out"
+    options = ["--db", path, "--as", form]
+    assert _run("export", *options, "--out", target).exit_code == 0
+    assert _run("export", *options).stdout == target.read_text("utf-8", errors="strict")
+    assert len(target.read_text().splitlines()) >= 3
+
+
+@pytest.mark.usefixtures("database")
+def test_one_entry_is_proved_to_whoever_has_the_key(path: Path, tmp_path: Path) -> None:
+    """`prove` writes what `verify --evidence` believes, with the key and not without."""
+    target, key, note = tmp_path / "proof", tmp_path / "hub.pem", tmp_path / "note"
+    key.write_text(KEY.public_pem)
+    assert _run("prove", 2, "--db", path, "--out", target).exit_code == 0
+    told = _run("verify", "--evidence", target, "--key", key, "--json")
+    assert (told.exit_code, json.loads(told.stdout)["entries"]) == (0, 1)
+    note.write_text(json.loads(target.read_text().splitlines()[0])["note"])
+    assert _run("verify", "--db", path, "--witness", note).exit_code == 0
+    note.write_text("junk")
+    for wrong, error in (
+        (_run("verify", "--db", path, "--witness", note), Unverified),
+        (_run("verify", "--evidence", target), WrongUse),
+        (_run("verify", "--evidence", tmp_path / "none", "--key", key), WrongUse),
+        (_run("prove", 9, "--db", path), WrongUse),
+    ):
+        assert isinstance(wrong.exception, error)
+    target.write_text(target.read_text().replace('"actor', '"acter'))
+    altered = _run("verify", "--evidence", target, "--key", key)
+    assert isinstance(altered.exception, Unverified)
 
 
 def _nothing(path: Path) -> None:

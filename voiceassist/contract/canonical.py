@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import cast
+from typing import Never, cast
 
 from typing_extensions import TypeAliasType
 
@@ -22,15 +22,14 @@ _LARGEST_EXACT = 2**53 - 1  # the integers every JSON reader keeps exact (RFC 82
 def canonical(value: Json) -> bytes:
     """Encode `value`; raises `ValueError` naming the place of what has no canonical form."""
     _check(value, "$")
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def parse(data: bytes) -> Json:
     """Decode canonical bytes; raises `ValueError` if `data` is not exactly their form."""
     try:
-        value = cast("Json", json.loads(data))
-        same = canonical(value) == data
+        value = cast("Json", _DECODER.decode(data.decode("utf-8")))
+        same = _ENCODER.encode(value).encode("utf-8") == data
     except RecursionError as error:
         msg = "these bytes are JSON nested too deep to read"
         raise ValueError(msg) from error
@@ -43,6 +42,23 @@ def parse(data: bytes) -> Json:
 def sha256(data: bytes) -> str:
     """Lower-case hexadecimal SHA-256 of `data`."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) > _LARGEST_EXACT:
+        msg = "these bytes have a whole number beyond those that JSON keeps exact"
+        raise ValueError(msg)
+    return value
+
+
+def _no_float(text: str) -> Never:
+    msg = f"these bytes have the number {text[:20]}, which has no canonical form"
+    raise ValueError(msg)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+_DECODER = json.JSONDecoder(parse_float=_no_float, parse_int=_whole, parse_constant=_no_float)
 
 
 def _check(value: Json, place: str) -> None:

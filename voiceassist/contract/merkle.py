@@ -45,9 +45,13 @@ class Growing:
         full.append(node)
         self.size += 1
 
+    def parts(self) -> list[bytes]:
+        """The roots of the full subtrees that it consists of, the largest first."""
+        return list(self._full)
+
     def root(self) -> bytes:
         """The root of what was added."""
-        return _joined(self._full)
+        return joined(self._full)
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
@@ -56,6 +60,16 @@ def root(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         tree.add(leaf)
     return tree.root()
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """The root of full subtrees, the largest first."""
+    if not parts:
+        return EMPTY
+    node = parts[-1]
+    for left in parts[-2::-1]:
+        node = node_hash(left, node)
+    return node
 
 
 def root_of(nodes: Nodes, size: int) -> bytes:
@@ -164,17 +178,7 @@ def _range(nodes: Nodes, first: int, end: int) -> bytes:
         height = (end - first).bit_length() - 1
         parts.append(nodes(height, first >> height))
         first += 1 << height
-    return _joined(parts)
-
-
-def _joined(parts: Sequence[bytes]) -> bytes:
-    """The root of full subtrees, the largest first."""
-    if not parts:
-        return EMPTY
-    node = parts[-1]
-    for left in parts[-2::-1]:
-        node = node_hash(left, node)
-    return node
+    return joined(parts)
 
 
 def _path_length(index: int, size: int) -> int:

@@ -83,6 +83,20 @@ def open_note(note: str, trusted: Iterable[Ed25519PublicKey]) -> LogHead:
     raise Unverified(msg)
 
 
+def split_notes(text: str) -> list[str]:
+    """The notes that stand one after another in a text; raises `Unverified` for anything else."""
+    notes = [found[0] for found in _NOTE.finditer(text)]
+    if "".join(notes) != text:
+        msg = "not a file of signed notes on a log; write it with `voiceassist appliance witness`"
+        raise Unverified(msg)
+    return notes
+
+
+def origin_of(note: str) -> str:
+    """The name of the log that a note speaks of, with nothing checked."""
+    return note.split("\n", 1)[0]
+
+
 def _key_hash(name: str, key: Ed25519PublicKey) -> bytes:
     raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
     return hashlib.sha256(name.encode() + b"\n" + _ED25519 + raw).digest()[:4]

@@ -14,12 +14,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 from pydantic import BaseModel, ConfigDict
 
 from voiceassist.errors import Unverified
@@ -34,6 +38,19 @@ def key_id(public: Ed25519PublicKey) -> str:
 def as_pem(public: Ed25519PublicKey) -> str:
     """A public key as PEM."""
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def load_pem(pem: str) -> Ed25519PublicKey:
+    """An Ed25519 public key from PEM; raises `Unverified` for anything else."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        msg = "a public key that is kept beside a signature is damaged"
+        raise Unverified(msg) from error
+    if not isinstance(key, Ed25519PublicKey):
+        msg = "a public key that is kept beside a signature is not Ed25519"
+        raise Unverified(msg)
+    return key
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:

@@ -47,7 +47,7 @@ def witness(kept: LogHead | None, ack: Ack, trusted: KeyRing) -> LogHead:
     if told.size < kept.size:
         raise Inconsistent(
             f"the hub's log went back from {kept.size} entries to {told.size}; if it was restored "
-            "from a copy, tell it so by `voiceassist audit restored`",
+            "from a copy, tell it so by `voiceassist hub restored`",
             told,
         )
     if told.size == kept.size:
