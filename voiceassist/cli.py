@@ -34,6 +34,9 @@ def dispatch(arguments: list[str]) -> None:
     if name == "--version":
         out.print(f"voiceassist {__version__}")
         return
+    if rest and f"{name}.{rest[0]}" in groups:  # of another package than the rest of its group
+        _load(groups[f"{name}.{rest[0]}"])(rest[1:], prog_name=f"voiceassist {name} {rest[0]}")
+        return
     if name not in groups:
         raise WrongUse(f"no command {name!r}; there are: {', '.join(sorted(groups))}")
     _load(groups[name])(rest, prog_name=f"voiceassist {name}")
@@ -52,5 +55,5 @@ def _load(point: EntryPoint) -> Callable[..., object]:
 
 
 def _overview(groups: dict[str, EntryPoint]) -> str:
-    names = "\n".join(f"  voiceassist {name} --help" for name in sorted(groups))
+    names = "\n".join(f"  voiceassist {name.replace('.', ' ')} --help" for name in sorted(groups))
     return f"VoiceAssist {__version__}: an on-prem voice assistant for clinics.\n\n{names}"

@@ -100,14 +100,17 @@ class LogReader:
 
     def search(self, filters: Filters, offset: int, limit: int) -> tuple[list[EntryView], int]:
         """The newest entries that fit by their box's clock, and how many fit, 10,000 at most."""
+        rows, total = self.rows_of(filters, offset, limit)
+        return [view(row) for row in rows], total
+
+    def rows_of(self, filters: Filters, offset: int, limit: int) -> tuple[Sequence[EntryRow], int]:
+        """As `search`, unread."""
         fits = list(_conditions(filters))
         some = select(EntryRow.position).where(*fits).limit(_COUNTED).subquery()
         total = self._session.scalar(select(func.count()).select_from(some)) or 0
         query = select(EntryRow).where(*fits)
         query = query.order_by(EntryRow.wall_ms.desc(), EntryRow.position.desc())
-        return [
-            view(row) for row in self._session.scalars(query.offset(offset).limit(limit))
-        ], total
+        return self._session.scalars(query.offset(offset).limit(limit)).all(), total
 
 
 def view(row: EntryRow) -> EntryView:

@@ -26,6 +26,7 @@ class EntryRow(Base):
         Index("ix_audit_entries_outcome_wall_ms", "outcome", "wall_ms"),
         Index("ix_audit_entries_subject_wall_ms", "subject", "wall_ms"),
         Index("ix_audit_entries_wall_ms", "wall_ms"),
+        Index("ix_audit_entries_action_outcome", "action", "outcome", "wall_ms"),
         Index("ix_audit_entries_action_route", "action", "route"),
     )
 

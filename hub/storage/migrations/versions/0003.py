@@ -86,6 +86,8 @@ def _entries() -> None:
         op.create_index(f"ix_audit_entries_{name}_wall_ms", "audit_entries", [name, "wall_ms"])
     op.create_index("ix_audit_entries_wall_ms", "audit_entries", ["wall_ms"])
     op.create_index("ix_audit_entries_action_route", "audit_entries", ["action", "route"])
+    columns = ["action", "outcome", "wall_ms"]
+    op.create_index("ix_audit_entries_action_outcome", "audit_entries", columns)
 
 
 def _heads() -> None:
