@@ -140,7 +140,7 @@ class Journal:
         """
         with self._reading() as db:
             entries = tables.fitting(db, self.acked() if after is None else after, limit)
-            known = witness.kept(db)
+            known, last = witness.kept(db), self.head().seq
         if not entries:
             return None
         end = Sealed.from_bytes(entries[-1])
@@ -153,6 +153,7 @@ class Journal:
             box=self.box, epoch=self.epoch, first=entry.seq - len(entries) + 1, head=word,
             entries=tuple(base64.b64encode(one).decode() for one in entries),
             log=known.number if known else 0, seen=known.size if known else 0,
+            behind=last - entry.seq,
         )  # fmt: skip
 
     def acknowledge(self, envelope: Envelope, trusted: KeyRing) -> Ack:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from voiceassist.contract.ledger import Ack
 from voiceassist.contract.signing import Envelope, KeyRing
-from voiceassist.contract.wire import JournalBatch
+from voiceassist.contract.wire import BATCH_ENTRIES, JournalBatch
 
 
 class Outbox(Protocol):
@@ -19,8 +19,8 @@ class Outbox(Protocol):
     def owed(self) -> int:
         """How many entries the hub has not acknowledged."""
 
-    def batch(self, after: int | None = None) -> JournalBatch | None:
-        """The entries after number `after`, or after the last acknowledged; None for none."""
+    def batch(self, after: int | None = None, limit: int = BATCH_ENTRIES) -> JournalBatch | None:
+        """Up to `limit` entries after number `after`, or after the last acknowledged, or None."""
 
     def acknowledge(self, envelope: Envelope, trusted: KeyRing) -> Ack:
         """Take the hub's signed word; raises `Unverified` and changes nothing.

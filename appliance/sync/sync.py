@@ -155,10 +155,12 @@ class Sync:
             self._window.give_up(self._journal.acked())
             problem = _SILENT if self._link.answers else self._link.problem
             self._change(answers=False, problem=problem)
-        while self._window.open() and (batch := self._journal.batch(self._window.sent)):
+        window = self._window
+        while window.open(now) and (batch := self._journal.batch(window.sent, window.limit)):
             topic = self._topics.journal(self._identity.room)
             self._transport.publish(topic, batch.model_dump_json())
-            self._window.send(batch.first + len(batch.entries) - 1, now)
+            last = batch.first + len(batch.entries) - 1
+            window.send(last, now, behind=batch.behind > 0)
         if now >= self._next_state:
             self._next_state = now + self._times.state_s
             topic = self._topics.state(self._identity.room)
@@ -186,7 +188,7 @@ class Sync:
         if ack.seq < before:
             problem = f"the hub went back from entry {before} to {ack.seq}; they are sent again"
             log.warning("%s", problem)
-        self._window.acknowledge(ack.seq, now)
+        self._window.acknowledge(ack.seq, now, ack.wait_ms / 1000)
         answers = not self._window.silent
         self._change(
             answers=answers,

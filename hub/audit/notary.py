@@ -41,7 +41,9 @@ class Notary:
         told, number = batch.message, self._number(writer)
         return told.log > number or (told.log == number and told.seen > writer.size())
 
-    def ack(self, writer: LogWriter, head: Head, batch: Batch, log: LogHead) -> Envelope:
+    def ack(
+        self, writer: LogWriter, head: Head, batch: Batch, log: LogHead, wait_s: float
+    ) -> Envelope:
         """The word on how far a journal is in the log, with the proofs of it."""
         place = writer.place(head) if head.seq else 0
         node, message = writer.tree.node, batch.message
@@ -59,6 +61,7 @@ class Notary:
         ack = Ack(
             box=head.box, epoch=head.epoch, seq=head.seq, head=head.hash, log=newest.note,
             index=place, inclusion=tuple(one.hex() for one in path), growth=growth,
+            wait_ms=int(wait_s * 1000),
         )  # fmt: skip
         return sign_ack(ack, self._signer)
 

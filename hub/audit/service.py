@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from hub.audit.clocks import ahead, jump
 from hub.audit.intake import Batch, Reason, Refused, fresh, read
 from hub.audit.notary import Notary
+from hub.audit.pace import Pace
 from hub.audit.ports import RoomKeys
 from hub.audit.schemas import ALARM, HUB, PRUNED, AuditReport, EntryView, Filters
 from hub.audit.store import AuditStore, LogWriter
@@ -24,6 +25,7 @@ from hub.audit.verify import verify_log
 from voiceassist.contract.canonical import Json, sha256
 from voiceassist.contract.ledger import Clock, Entry, Head, Sealed, follow, sign_checkpoint
 from voiceassist.contract.signing import Envelope, Signer, as_pem
+from voiceassist.contract.wire import BATCH_ENTRIES
 from voiceassist.errors import BadInput
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class AuditService:
         self._boot = boot
         self._new_epoch = epoch
         self._notary = Notary(clinic, signer, clock)
+        self._pace = Pace(BATCH_ENTRIES)
 
     def ingest(self, room: str, payload: bytes) -> Envelope | None:
         """Take in a `JournalBatch` as it came on the topic of `room`.
@@ -69,12 +72,15 @@ class AuditService:
             with self._writing() as writer:
                 self._set_aside(writer, room, payload, refused.reason, str(refused))
             return None
+        began_s = self._clock.mono_ms() / 1000
+        wait_s = self._pace.wait_s(began_s) if batch.message.behind else 0.0
         with self._writing() as writer:
             self._look_back(writer, batch)
             head = self._take(writer, batch)
             log_head = self._notary.seal(writer)
-            word = self._notary.ack(writer, head, batch, log_head)
+            word = self._notary.ack(writer, head, batch, log_head, wait_s)
         self._notary.acked(room, log_head)
+        self._pace.took(len(batch.entries), self._clock.mono_ms() / 1000 - began_s)
         return word
 
     def record(

@@ -178,7 +178,8 @@ class Ack(_Record):
     `seq` 0 with `head` GENESIS says that it has nothing of this journal. `log` is the signed
     note (`contract/note.py`) on the hub's whole log with these entries in it, `index` (from 0)
     the place of entry `seq` there, and `inclusion` the proof of that; each of `growth` proves
-    that the log continues one that the box may have kept.
+    that the log continues one that the box may have kept. `wait_ms`: with more to send, wait so
+    long first.
     """
 
     box: str = _Id
@@ -189,6 +190,7 @@ class Ack(_Record):
     index: int = Field(ge=0)
     inclusion: tuple[str, ...] = Field(max_length=128)
     growth: tuple[Growth, ...] = Field(max_length=8)
+    wait_ms: int = Field(default=0, ge=0)
 
 
 def sign_checkpoint(head: Head, wall_ms: int, signer: Signer) -> Envelope:

@@ -65,7 +65,8 @@ class JournalBatch(_Message):
     """Consecutive entries, each the base64 of its stored bytes, and the box's checkpoint.
 
     `head` signs the last entry of the batch (a `CHECKPOINT_TYPE` envelope). `log` and `seen` are
-    the number and size of the hub's log as the box knows it, 0 where it knows none.
+    the number and size of the hub's log as the box knows it, 0 where it knows none; `behind` counts
+    the entries that wait behind these.
     """
 
     box: str
@@ -75,6 +76,7 @@ class JournalBatch(_Message):
     head: Envelope
     log: int = Field(default=0, ge=0)
     seen: int = Field(default=0, ge=0)
+    behind: int = Field(default=0, ge=0)
 
 
 class RoomState(_Message):
