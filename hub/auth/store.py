@@ -12,7 +12,7 @@ from hub.storage.engine import Database
 
 
 class UserRow(Base):
-    """An administrator."""
+    """An administrator. `id` is all that the audit trail has of the person: `service.reference`."""
 
     __tablename__ = "auth_users"
 
@@ -20,6 +20,7 @@ class UserRow(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(255))
+    salt: Mapped[str] = mapped_column(String(32))
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -50,6 +51,7 @@ class Account:
     email: str
     name: str
     password_hash: str = field(repr=False)
+    salt: str = field(repr=False)
     created_ms: int
 
 
@@ -108,6 +110,7 @@ class AuthStore:
                     email=account.email,
                     name=account.name,
                     password_hash=account.password_hash,
+                    salt=account.salt,
                     created_ms=account.created_ms,
                 )
             )
@@ -135,4 +138,4 @@ class AuthStore:
 def _account(row: UserRow | None) -> Account | None:
     if row is None:
         return None
-    return Account(row.id, row.email, row.name, row.password_hash, row.created_ms)
+    return Account(row.id, row.email, row.name, row.password_hash, row.salt, row.created_ms)

@@ -5,8 +5,10 @@ from typing import Any
 
 import jwt
 import pytest
+from sqlalchemy import text
 
-from hub.auth.service import AuthService, check_password
+from hub.audit.schemas import Filters
+from hub.auth.service import AuthService, check_password, reference
 from hub.auth.store import AuthStore
 from hub.auth.tokens import AUDIENCE, Claims, Tokens
 from hub.errors import BadField, Unauthorized
@@ -103,6 +105,18 @@ async def test_sign_ins_are_in_the_audit_trail(hub: Any) -> None:
         ("administrator.setup", "done"),
     ]
     assert "not this one" not in answer.text
+
+
+async def test_a_person_is_in_the_trail_as_a_commitment(hub: Any) -> None:
+    """The account's salt proves whom an entry speaks of; without it the id says nothing."""
+    await hub.sign_in()
+    account = hub.rooms.auth._store.by_email(EMAIL)
+    found, _ = hub.rooms.audit.search(Filters(action="administrator.setup"), 0, 1)
+    assert found[0].actor == account.id == reference(EMAIL, account.salt)
+    assert reference(EMAIL, "0" * 32) != account.id
+    with hub.rooms.database.write() as session:
+        session.execute(text("DELETE FROM auth_users"))
+    assert hub.rooms.audit.verify_all().ok, "erasure changes no proof"
 
 
 def _token(**changes: Any) -> str:

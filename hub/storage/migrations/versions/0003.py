@@ -30,6 +30,10 @@ def upgrade() -> None:
             op.rename_table(name, f"{name}_before_0003")
         else:
             op.drop_table(name)
+    with op.batch_alter_table("auth_users") as batch_op:
+        batch_op.add_column(
+            sa.Column("salt", sa.String(length=32), nullable=False, server_default="")
+        )
     _entries()
     _heads()
     op.create_table(
