@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -19,18 +18,21 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
     load_pem_public_key,
 )
 from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from appliance.keys import (
+    machine_key,
+    private_pem,
+    public_pem,
+    read_file,
+    read_machine_key,
+    tls_key,
+)
 from voiceassist.console import out, print_json
 from voiceassist.contract.signing import KeyRing, Signer
 from voiceassist.contract.trust import Trust
@@ -104,13 +106,13 @@ def request_enrolment(room: str, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         machine, tls = folder / "machine.key", folder / "tls.key"
         if not machine.exists():
-            _write(machine, _private_pem(Ed25519PrivateKey.generate()), 0o600)
+            _write(machine, private_pem(Ed25519PrivateKey.generate()), 0o600)
         if not tls.exists():
-            _write(tls, _private_pem(ec.generate_private_key(ec.SECP256R1())), 0o600)
+            _write(tls, private_pem(ec.generate_private_key(ec.SECP256R1())), 0o600)
         request = EnrolRequest(
             room=room,
-            machine_public_pem=_public_pem(_machine_key(machine)),
-            csr_pem=_csr(room, _tls_key(tls)),
+            machine_public_pem=public_pem(read_machine_key(machine)),
+            csr_pem=_csr(room, tls_key(tls)),
         )
         path = folder / "request.json"
         _write(path, request.model_dump_json(indent=1).encode() + b"\n", 0o644)
@@ -141,9 +143,9 @@ def accept_enrolment(kit_path: Path, folder: Path) -> Kit:
 def load_identity(folder: Path) -> Identity:
     """Read what enrolment left; raises `WrongUse` or `Unverified` naming the file at fault."""
     hub = _parse(HubFile, folder / "hub.json")
-    private = _machine_key(folder / "machine.key")
-    ca, cert, tls_key = folder / "ca.pem", folder / "tls.crt", folder / "tls.key"
-    _check_certificate(_read(cert), _read(ca), tls_key)
+    private = machine_key(folder)
+    ca, cert, tls = folder / "ca.pem", folder / "tls.crt", folder / "tls.key"
+    _check_certificate(read_file(cert), read_file(ca), tls)
     return Identity(
         room=hub.room,
         clinic=hub.clinic,
@@ -151,7 +153,7 @@ def load_identity(folder: Path) -> Identity:
         signer=Signer(private),
         ca=ca,
         cert=cert,
-        tls_key=tls_key,
+        tls_key=tls,
         editions=_trust(hub),
         acks=KeyRing(_public(pem) for pem in hub.ack_public_pem),
         hub_url=hub.hub_url,
@@ -207,46 +209,11 @@ M = TypeVar("M", bound=BaseModel)
 
 def _parse(kind: type[M], path: Path) -> M:
     try:
-        return kind.model_validate_json(_read(path))
+        return kind.model_validate_json(read_file(path))
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise Unverified(f"{path}: {place}: {first['msg']}; enrol the box again") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise WrongUse(
-            f"no {path}; enrol the box: `voiceassist appliance enrol request`, then `accept`"
-        ) from error
-    except OSError as error:
-        raise WrongUse(f"{path} can't be read ({error.strerror}); correct its owner") from error
-
-
-def _machine_key(path: Path) -> Ed25519PrivateKey:
-    key = _private(path)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Unverified(f"{path} is no Ed25519 key; restore it or enrol again")
-    return key
-
-
-def _tls_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    key = _private(path)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise Unverified(f"{path} is no EC key; restore it or enrol again")
-    return key
-
-
-def _private(path: Path) -> PrivateKeyTypes:
-    data = _read(path)
-    if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
-        raise Unverified(f"others can read {path}; run `chmod 600 {path}`, or make a new key")
-    try:
-        return load_pem_private_key(data, None)
-    except (ValueError, TypeError) as error:
-        raise Unverified(f"{path} is no private key in PEM; restore it or enrol again") from error
 
 
 def _trust(hub: HubFile) -> Trust:
@@ -265,29 +232,21 @@ def _public(pem: str) -> Ed25519PublicKey:
     return key
 
 
-def _check_certificate(cert_pem: bytes, ca_pem: bytes, tls_key: Path) -> None:
-    key = _tls_key(tls_key)
+def _check_certificate(cert_pem: bytes, ca_pem: bytes, key_path: Path) -> None:
+    key = tls_key(key_path)
     try:
         cert = x509.load_pem_x509_certificate(cert_pem)
         cert.verify_directly_issued_by(x509.load_pem_x509_certificate(ca_pem))
     except (ValueError, TypeError, InvalidSignature) as error:
         raise Unverified("the room's certificate is not its clinic's; enrol it again") from error
     if cert.public_key() != key.public_key():
-        raise Unverified(f"the room's certificate does not fit {tls_key}; enrol the box again")
+        raise Unverified(f"the room's certificate does not fit {key_path}; enrol the box again")
 
 
 def _csr(room: str, key: ec.EllipticCurvePrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, room)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
-
-
-def _private_pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _public_pem(key: Ed25519PrivateKey) -> str:
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

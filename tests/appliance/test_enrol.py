@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import CliRunner
 
 from appliance.enrol import accept_enrolment, app, load_identity, request_enrolment
+from appliance.keys import SEALED_KEY, machine_key, public_pem
 from hub.fleet import pki
 from hub.fleet.schemas import EnrolRequest
 from voiceassist.contract.signing import Signer
@@ -174,3 +175,21 @@ def test_the_commands_do_the_same(tmp_path: Path) -> None:
     assert "room-1" in accepted.stdout
     missing = run(app, ["accept", str(box / "none.json"), "--dir", str(box)])
     assert isinstance(missing.exception, WrongUse)
+
+
+def test_a_sealed_key_is_read_from_where_systemd_opened_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service has it without a file beside the rest; a file, where there is one, is newer."""
+    request_enrolment("room-1", tmp_path)
+    key = tmp_path / "machine.key"
+    plain = public_pem(machine_key(tmp_path))
+    opened = tmp_path / "credentials"
+    opened.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(opened))
+    assert public_pem(machine_key(tmp_path)) == plain
+    key.rename(opened / SEALED_KEY)
+    assert public_pem(machine_key(tmp_path)) == plain
+    (opened / SEALED_KEY).unlink()
+    with pytest.raises(WrongUse, match=SEALED_KEY):
+        machine_key(tmp_path)
