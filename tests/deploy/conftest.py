@@ -168,6 +168,7 @@ class Clinic:
             "voiceassist_room": "exam-1",
             # no sound card here: recordings are its microphone
             "voiceassist_feed": "/var/lib/voiceassist/appliance/feed",
+            "voiceassist_seal_key": True,
         }
         everywhere = {
             "ansible_connection": "lab",

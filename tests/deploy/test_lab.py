@@ -79,6 +79,16 @@ def test_the_cloud_key_is_for_the_hub_alone(clinic: Any) -> None:
     assert "lab-secret" not in clinic.first.done.stdout
 
 
+def test_the_rooms_key_is_sealed_to_its_machine(clinic: Any) -> None:
+    """The key that speaks for the box lies nowhere in the open; the unit runs with it all the same."""
+    identity = "/var/lib/voiceassist/appliance/identity"
+    assert "machine.key" not in clinic.room.run("ls", identity)
+    sealed = "/etc/credstore.encrypted/voiceassist.machine.key"
+    assert "PRIVATE KEY" not in clinic.room.run("cat", sealed)
+    opened = clinic.room.run("systemd-creds", "decrypt", sealed, "-")
+    assert "PRIVATE KEY" in opened
+
+
 def test_private_keys_stay_private(clinic: Any) -> None:
     """No key on either machine can be read by anyone but its service's user."""
     for box, state in ((clinic.hub, "hub"), (clinic.room, "appliance")):
