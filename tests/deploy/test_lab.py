@@ -80,7 +80,7 @@ def test_the_cloud_key_is_for_the_hub_alone(clinic: Any) -> None:
 
 
 def test_the_rooms_key_is_sealed_to_its_machine(clinic: Any) -> None:
-    """The key that speaks for the box lies nowhere in the open; the unit runs with it all the same."""
+    """The key that speaks for the box lies nowhere in the open; the unit runs with it."""
     identity = "/var/lib/voiceassist/appliance/identity"
     assert "machine.key" not in clinic.room.run("ls", identity)
     sealed = "/etc/credstore.encrypted/voiceassist.machine.key"
