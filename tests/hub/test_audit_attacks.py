@@ -159,7 +159,9 @@ def test_an_attack_changes_nothing_and_is_told(
         before = len(trail.quarantine())
         payload = attack(rng, head, _TRUE[head : head + length])
         ack = trail.ingest(payload)
-        assert ack is None or (ack.seq, ack.head) == (head, true[head - 1])
+        # a changed word that nothing was signed of, such as `seen`, leaves the true entries true
+        assert ack is None or ack.head == true[ack.seq - 1]
+        assert ack is None or ack.seq == head or attack is _one_bit
         if payload not in seen and ack is None:
             assert len(trail.quarantine()) > before, "refused, and not kept"
         seen.add(payload)
