@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from appliance.rules.commands import Command
+from appliance.rules.doubt import Doubt, Settled
 from appliance.rules.offer import Offer
 from appliance.rules.route import Policy, Route
 from voiceassist.contract.canonical import Json
@@ -125,6 +126,19 @@ class OfferStage(Protocol):
         """Wait for the next turn; `heard` tells whether the reading back came to its end."""
 
 
+class DoubtStage(Protocol):
+    """What is asked back about a name in one turn and told in the next: see `rules/doubt.py`."""
+
+    def begin(self) -> None:
+        """A turn begins: what was asked in the one before stands for this one alone."""
+
+    def settle(self, transcript: Transcript) -> Settled:
+        """What the turn is about: these words, or the question that they reply to."""
+
+    def keep(self, doubt: Doubt, *, heard: bool) -> None:
+        """Wait for the next turn; `heard` tells whether it was asked to its end."""
+
+
 class LibraryStage(Protocol):
     """The room's own library."""
 
@@ -204,6 +218,7 @@ class Stages:
     segmenter: SegmenterStage
     ear: EarStage
     gate: GateStage
+    doubts: DoubtStage
     offers: OfferStage
     library: LibraryStage
     mind: MindStage

@@ -16,7 +16,7 @@ from appliance.rules import phrases
 from appliance.rules.laps import Laps
 from appliance.rules.offer import Offer, proposed, put_back
 from appliance.rules.record import TurnRecord, places
-from appliance.rules.route import Hub, Order, Refuse, Route, choose_route
+from appliance.rules.route import Doubtful, Hub, Order, Refuse, Route, choose_route
 from appliance.stages import Frames, Link, Stages
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Sentence
@@ -36,6 +36,7 @@ async def run_turn(box: Stages, frames: Frames, link: Link, turn_id: str) -> Tur
     wake = await box.wake.wait(frames)
     if wake is None:
         return TurnRecord(turn_id)
+    box.doubts.begin()
     box.offers.begin()
     utterance = await box.segmenter.collect(frames, wake)
     laps.begin(utterance.ended_at)
@@ -49,9 +50,11 @@ async def take_turn(
     box: Stages, transcript: Transcript, link: Link, turn_id: str, laps: Laps
 ) -> TurnRecord:
     """Judge, route, find, record, speak."""
+    settled = box.doubts.settle(transcript)
+    transcript = settled.transcript
     verdict = await box.gate.judge(transcript)
     laps.mark("gate")
-    reply = box.offers.reply(transcript, up=link.up)
+    reply = settled.route or box.offers.reply(transcript, up=link.up)
     route = reply or choose_route(verdict, up=link.up, policy=box.policy)
     passages = await box.library.find(route.query)
     laps.mark("search")
@@ -79,8 +82,11 @@ async def take_turn(
         played = await box.speaker.play(speech, box.voice.sample_rate)
     if played.first_at is not None:
         laps.mark("voice", played.first_at)
+    heard = played.whole and played.samples > 0
     if offer is not None:
-        box.offers.keep(offer, heard=spoken.read_back and played.whole and played.samples > 0)
+        box.offers.keep(offer, heard=spoken.read_back and heard)
+    if isinstance(route, Doubtful):
+        box.doubts.keep(route.doubt, heard=heard)
     if not played.whole:
         await spoken.interrupted(played.samples)
     return replace(

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.adapters.ahead import Ahead
 from appliance.adapters.deadlines import Deadlines, bounded
+from appliance.adapters.doubts import Doubts, load_soundalikes
 from appliance.adapters.frames import Source, Stream
 from appliance.adapters.hearing import Ear, Segmenter, Wake
 from appliance.adapters.hub_link import HttpHubLink
@@ -163,7 +164,7 @@ def _load(
     editions = _editions(settings, identity, embedder, reranker)
     library = _library(edition, editions, embedder, reranker)
     say("loading the ear")
-    ear = Ear(engines.stt())
+    ear = Ear(engines.stt(), load_soundalikes())
     say("loading the gate")
     classifier = engines.phi_classifier()
     judge = JudgeStage(_gate(settings.phi, classifier))
@@ -183,6 +184,7 @@ def _load(
         segmenter=segmenter,
         ear=ahead,
         gate=ahead,
+        doubts=Doubts(clock),
         offers=_offers(settings, judge),
         library=ahead,
         mind=mind,

@@ -10,9 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
+from appliance.adapters.doubts import weigh
 from appliance.rules.endpoint import Pace, patience_ms
 from appliance.rules.heard import expectations, strip_wake_word
 from appliance.rules.segment import End, Segmentation, Segments, samples_in
+from appliance.rules.soundalike import SoundAlikes
 from appliance.stages import Frame, Frames, Utterance
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import Samples, SpeechToText, WakeHit, WakeWord
@@ -113,10 +115,11 @@ def cut(frames: Sequence[Frame], start: int, end: int, ended_at: float) -> Utter
 
 
 class Ear:
-    """Recognises speech, on a thread of its own."""
+    """Recognises speech, on a thread of its own; weighs names against their `alikes`."""
 
-    def __init__(self, engine: SpeechToText) -> None:
+    def __init__(self, engine: SpeechToText, alikes: SoundAlikes | None = None) -> None:
         self._engine = engine
+        self._alikes = alikes
         self._prompt = ""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ear")
 
@@ -146,4 +149,9 @@ class Ear:
         if not len(samples):
             return Transcript("", confidence=0.0, no_speech=1.0)
         heard = self._engine.transcribe(samples, prompt=self._prompt)
-        return replace(heard, text=strip_wake_word(heard.text))
+        text = strip_wake_word(heard.text)
+        called = heard.text[: len(heard.text.rstrip()) - len(text)]
+        heard = replace(heard, text=text)
+        if self._alikes is None:
+            return heard
+        return weigh(self._engine, samples, heard, self._alikes, called)

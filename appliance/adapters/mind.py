@@ -15,7 +15,7 @@ from appliance.adapters.shelf import Shelf
 from appliance.rules import phrases
 from appliance.rules.commands import Command
 from appliance.rules.compose import adds_something, evidence, speaking_seconds, worth_composing
-from appliance.rules.route import Declined, Hub, Order, Refuse, Room, Route
+from appliance.rules.route import Declined, Doubtful, Hub, Order, Refuse, Room, Route
 from appliance.stages import HubLink
 from voiceassist.contract.knowledge import Passage, Sentence, Source
 from voiceassist.contract.verdict import Cleared
@@ -101,12 +101,10 @@ class Mind:
     def answer(self, route: Route, passages: Sequence[Passage]) -> Answer:
         """The library's own words, or one of the room's fixed phrases."""
         match route:
-            case Refuse():
-                return _notice(phrases.NOT_HEARD)
             case Order(command):
                 return self._obey(command)
-            case Declined(why):
-                return _notice(phrases.ADJUSTED if why == "declined" else phrases.NOT_ASKED)
+            case Refuse() | Declined() | Doubtful():
+                return _unanswered(route)
             case Hub(why="generalised" | "asked"):  # the turn before has quoted the library on it
                 return _notice(phrases.ASKING)
             case Room() | Hub():
@@ -250,6 +248,17 @@ def _and_now(nothing: Answer, route: Room | Hub) -> Answer:
         case _:
             return nothing
     return replace(nothing, sentences=(*nothing.sentences, *_notice(said).sentences))
+
+
+def _unanswered(route: Refuse | Declined | Doubtful) -> Answer:
+    """What is said where no question is answered."""
+    match route:
+        case Refuse():
+            return _notice(phrases.NOT_HEARD)
+        case Declined(why):
+            return _notice(phrases.ADJUSTED if why == "declined" else phrases.NOT_ASKED)
+        case Doubtful(doubt):
+            return Answer(found=False, sentences=(doubt.asks,), sources=())
 
 
 def _cite(sources: Sequence[Source]) -> Answer:

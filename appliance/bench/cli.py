@@ -19,6 +19,7 @@ from appliance.adapters.judging import Judge
 from appliance.adapters.speakers import NullSpeaker
 from appliance.bench import library_speech as spoken_questions
 from appliance.bench import phi_speech
+from appliance.bench.doubts import doubts
 from appliance.bench.editions_cli import editions
 from appliance.bench.faults.cli import faults
 from appliance.bench.measure import Result, Row, report
@@ -40,6 +41,7 @@ from voiceassist.phi.labelled import read_rows as read_labelled
 from voiceassist.phi.split import Part
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.command()(doubts)
 app.command()(editions)
 app.command()(faults)
 app.command()(peers)

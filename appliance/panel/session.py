@@ -37,6 +37,8 @@ _WHY = {
     "cleared": "Nothing in it identifies a person; the hub may add to the answer.",
     "generalised": "Asked outside without who it is about.",
     "asked": "Asked outside, as you said yes.",
+    "sounds_alike": "Two medicines sound like what was said, so it asks which.",
+    "unclear": "The reply did not tell which medicine was meant, so it asks once more.",
     "empty": "No words were understood.",
     "silence": "Nothing was said.",
     "unrecorded": "It could not be recorded, so it was not answered.",

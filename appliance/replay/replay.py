@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
+from appliance.adapters.doubts import Doubts
 from appliance.adapters.judging import Judge, JudgeStage
 from appliance.adapters.mind import Mind
 from appliance.adapters.observed import observed
@@ -22,7 +23,6 @@ from appliance.stages import Played, Stages
 from appliance.turn import take_turn
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Passage, Sentence
-from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Cleared
 from voiceassist.contract.wire import EscalationReply
 from voiceassist.engines.ports import Samples
@@ -70,10 +70,11 @@ async def _again(box: Stages, turn: TurnTape, given: _Given, rules: Segmentation
         again = with_event(again, event)
 
     watched = observed(box, follow, turn.turn_id, called=True)
+    box.doubts.begin()
     box.offers.begin()
     words = turn.words
     if words is not None:
-        heard = Transcript(words.text, words.confidence, words.no_speech, words.language)
+        heard = words.transcript()
         follow_words = Laps(lambda: given.now)
         record = await take_turn(watched, heard, _Link(up=turn.up), turn.turn_id, follow_words)
         again = again.model_copy(
@@ -123,7 +124,8 @@ def _box(tape: Tape, gate: Judge, given: _Given) -> Stages:
     )
     never: Any = None
     return Stages(
-        wake=never, segmenter=never, ear=never, gate=judge, offers=offers, library=shelf,
+        wake=never, segmenter=never, ear=never, gate=judge,
+        doubts=Doubts(lambda: given.now), offers=offers, library=shelf,
         mind=mind, journal=_Journal(), voice=silent, speaker=silent,
         policy=cast("Policy", room.escalate), clock=lambda: given.now,
     )  # fmt: skip

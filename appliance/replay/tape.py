@@ -7,6 +7,7 @@ sentences, the journal's entries. Words are in it, audio is not.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,9 +24,15 @@ from appliance.events import (
     Recorded,
     Woke,
 )
+from appliance.rules.soundalike import Place, Rivals, Weighed
 from voiceassist.contract.knowledge import Passage, Sentence
+from voiceassist.contract.speech import Transcript
 
 FORMAT = 1
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
 
 
 class _Value(BaseModel):
@@ -33,12 +40,38 @@ class _Value(BaseModel):
 
 
 class Words(_Value):
-    """A transcript."""
+    """A transcript; `rivals` are place, end, names and the utterance's log-probability with each.
+
+    A score that is no number is None, as JSON has none.
+    """
 
     text: str
     confidence: float
     no_speech: float
     language: str
+    rivals: tuple[tuple[int, int, tuple[str, ...], tuple[float | None, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, one: Transcript) -> Words:
+        """As it is kept."""
+        weighed = one.rivals if isinstance(one, Weighed) else ()
+        rivals = tuple(
+            (each.place.start, each.place.end, each.place.names, tuple(map(_finite, each.scores)))
+            for each in weighed
+        )
+        return cls(
+            text=one.text, confidence=one.confidence, no_speech=one.no_speech,
+            language=one.language, rivals=rivals,
+        )  # fmt: skip
+
+    def transcript(self) -> Transcript:
+        """As it was."""
+        rivals = tuple(
+            Rivals(Place(start, end, names), tuple(math.nan if s is None else s for s in scores))
+            for start, end, names, scores in self.rivals
+        )
+        heard = (self.text, self.confidence, self.no_speech, self.language)
+        return Weighed(*heard, rivals) if rivals else Transcript(*heard)
 
 
 class Decided(_Value):
@@ -105,11 +138,7 @@ def with_event(tape: TurnTape, event: Event) -> TurnTape:
         case Listened():
             changed = {"start": event.start, "end": event.end}
         case Heard(transcript=one):
-            words = Words(
-                text=one.text, confidence=one.confidence, no_speech=one.no_speech,
-                language=one.language,
-            )  # fmt: skip
-            return tape.model_copy(update={"words": words})
+            return tape.model_copy(update={"words": Words.of(one)})
         case Judged(verdict=verdict):
             items = tuple((item.kind, item.start, item.end) for item in verdict.items)
             changed = {"held": verdict.held, "reasons": verdict.reasons, "items": items}

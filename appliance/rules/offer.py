@@ -89,10 +89,10 @@ class _Answer:
     up: bool
 
 
-def _unsure(answer: _Answer) -> bool:
-    said = answer.said
+def sure(said: Transcript) -> bool:
+    """Whether a short reply was heard well enough to act on."""
     known = said.confidence >= SURE and said.no_speech <= _MOST_NO_SPEECH  # a NaN is unsure, too
-    return not known or said.language != "en"
+    return known and said.language == "en"
 
 
 def _late(answer: _Answer) -> bool:
@@ -103,7 +103,7 @@ def _late(answer: _Answer) -> bool:
 _AGAINST: tuple[tuple[str, Callable[[_Answer], bool]], ...] = (
     ("unheard", lambda answer: answer.pending.heard_at is None),
     ("late", _late),
-    ("unsure", _unsure),
+    ("unsure", lambda answer: not sure(answer.said)),
     ("offline", lambda answer: not answer.up),
 )
 

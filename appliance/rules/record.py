@@ -37,11 +37,13 @@ class TurnRecord:
     @property
     def awaits_reply(self) -> bool:
         """Whether the room has asked something, and listens for what is said next."""
-        return self.offered and not self.interrupted
+        return (self.offered or self.route == "doubt") and not self.interrupted
 
     @property
     def outcome(self) -> str:
         """What came of it, for the audit trail; "asked" is the consent to an offer."""
+        if self.route == "doubt":
+            return "doubtful"
         if self.why in {"generalised", "asked"}:
             return "asked"
         if self.route in {"command", "refuse"}:

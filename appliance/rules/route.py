@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from appliance.rules.commands import Command, command_of
 from voiceassist.contract.verdict import Cleared, Held, Verdict
+
+if TYPE_CHECKING:
+    from appliance.rules.doubt import Doubt
 
 Policy: TypeAlias = Literal["never", "ask", "cleared"]
 
@@ -62,11 +65,31 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """An offer not taken up; `why` is "declined", "unheard", "late", "unsure" or "offline"."""
+    """An offer not taken up, or a name that was not told apart.
+
+    `why` is "declined", "unheard", "late", "unsure" or "offline".
+    """
 
     why: str
     name: str = field(default="command", init=False)
     query: str = field(default="", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """The room asks which of two medicines was named, and answers nothing before it knows.
+
+    `why` is "sounds_alike", or "unclear" where the reply did not tell.
+    """
+
+    doubt: Doubt = field(repr=False)
+    name: str = field(default="doubt", init=False)
+    query: str = field(default="", init=False)
+
+    @property
+    def why(self) -> str:
+        """Whether it is asked for the first time."""
+        return "unclear" if self.doubt.again else "sounds_alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +101,7 @@ class Refuse:
     query: str = field(default="", init=False)
 
 
-Route: TypeAlias = Order | Room | Hub | Declined | Refuse
+Route: TypeAlias = Order | Room | Hub | Declined | Doubtful | Refuse
 
 
 def searchable(held: Held) -> str:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from appliance.adapters.doubts import Doubts
 from appliance.adapters.mind import Mind, NoHub
 from appliance.adapters.offering import NoOffers, Offers
 from appliance.adapters.shelf import Shelf
 from appliance.rules.commands import Command
 from appliance.rules.route import Policy
+from appliance.rules.soundalike import Rivals, Weighed
 from appliance.stages import (
     Frame,
     Frames,
@@ -193,6 +195,7 @@ class FakeHearing:
     text: str
     woken: bool = True
     confidence: float = 0.9
+    rivals: tuple[Rivals, ...] = ()
     broken: VoiceAssistError | None = None
 
     async def wait(self, frames: Frames) -> WakeHit | None:
@@ -206,6 +209,8 @@ class FakeHearing:
         self.clock.pass_(0.3)
         if self.broken:
             raise self.broken
+        if self.rivals:
+            return Weighed(self.text, self.confidence, rivals=self.rivals)
         return Transcript(self.text, confidence=self.confidence)
 
 
@@ -249,8 +254,8 @@ def make_room(
     if generalise or policy == "ask":
         offers = Offers(judge if generalise else None, clock, lambda: TODAY)
     box = Stages(
-        wake=hearing, segmenter=hearing, ear=hearing, gate=judge, offers=offers, library=shelf,
-        mind=mind, journal=journal, voice=voice,
+        wake=hearing, segmenter=hearing, ear=hearing, gate=judge, doubts=Doubts(clock),
+        offers=offers, library=shelf, mind=mind, journal=journal, voice=voice,
         speaker=FakeSpeaker(clock), policy=policy, clock=clock,
     )  # fmt: skip
     return FakeRoom(clock, events, hearing, shelf, journal, asked, voice, box)
