@@ -40,11 +40,14 @@ def run(
         Path | None,
         typer.Option(help="Hear recordings put in this folder."),
     ] = None,
+    edition: Annotated[
+        Path | None, typer.Option(help="A folder of `knowledge build`, in the hub's place.")
+    ] = None,
 ) -> None:
     """Be the room until SIGTERM or Ctrl-C; goes on without hub and broker."""
     from appliance.service import serve  # noqa: PLC0415 - `ask` needs neither panel nor MQTT
 
-    serve(load(config), feed)
+    serve(load(config), feed, edition)
 
 
 @app.command("panel-link")

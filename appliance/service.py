@@ -50,12 +50,12 @@ _BEAT_S = 5.0
 _STEADY_S = 3.0  # a link that changes more often is not worth a word
 
 
-def serve(settings: ApplianceSettings, feed: Path | None) -> None:
+def serve(settings: ApplianceSettings, feed: Path | None, edition: Path | None = None) -> None:
     """Be the room until SIGTERM or Ctrl-C; raises `VoiceAssistError` where it can't begin."""
     configure(settings.log_level)
     signal.signal(signal.SIGTERM, _leave)  # until the turns begin, which end in their own way
     spool = Spool(feed) if feed else None
-    room = build_room(settings, NullSpeaker(clock), lambda what: log.info("%s", what))
+    room = build_room(settings, NullSpeaker(clock), lambda what: log.info("%s", what), edition)
     # what is loaded for good is not gone through for garbage: that stops every thread at once,
     # and a new edition brings enough objects to set it off in the middle of a question
     gc.collect()

@@ -22,9 +22,11 @@ from appliance.bench import phi_speech
 from appliance.bench.doubts import doubts
 from appliance.bench.editions_cli import editions
 from appliance.bench.faults.cli import faults
+from appliance.bench.idle_cli import idle
 from appliance.bench.measure import Result, Row, report
 from appliance.bench.peers import peers
 from appliance.bench.processes import usage
+from appliance.bench.room_cli import room as live_room
 from appliance.bench.turns import read_rows, take_turns
 from appliance.bench.wake_cli import wake
 from appliance.settings import without_file
@@ -44,7 +46,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.command()(doubts)
 app.command()(editions)
 app.command()(faults)
+app.command()(idle)
 app.command()(peers)
+app.command("room")(live_room)
 app.command()(wake)
 
 

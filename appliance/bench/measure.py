@@ -26,6 +26,8 @@ class Row:
     wake_end_s: float
     speech_end_s: float
     snr_db: float | None = None
+    voice: str = ""
+    gap_s: float = 0.0  # between the wake word and what follows it
 
 
 @dataclass(frozen=True, slots=True)

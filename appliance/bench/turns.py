@@ -20,7 +20,7 @@ from appliance.wiring import Room, clock
 from voiceassist.engines.ports import SAMPLE_RATE, Samples
 from voiceassist.errors import WrongUse
 
-_NAMES = ("file", "text", "phi", "kind", "wake_end_s", "speech_end_s", "snr_db")
+_NAMES = ("file", "text", "phi", "kind", "wake_end_s", "speech_end_s", "snr_db", "voice", "gap_s")
 
 
 def read_rows(folder: Path) -> list[Row]:

@@ -17,6 +17,7 @@ from appliance.adapters.doubts import Doubts
 from appliance.adapters.mind import Mind, NoHub
 from appliance.adapters.offering import NoOffers, Offers
 from appliance.adapters.shelf import Shelf
+from appliance.bench.pulse import Pulse, available
 from appliance.rules.commands import Command
 from appliance.rules.route import Policy
 from appliance.rules.soundalike import Rivals, Weighed
@@ -278,11 +279,10 @@ def helper(name: str) -> ModuleType:
 
 @pytest.fixture
 def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A sound server of the test's own, which is the sound card of this process: `pulse.py`."""
-    module = helper("pulse")
-    if not module.available():
+    """A sound server of the test's own, which is the sound card of this process."""
+    if not available():
         pytest.skip("PulseAudio is not installed")
-    server = module.Pulse(tmp_path)
+    server = Pulse(tmp_path)
     monkeypatch.setenv("PULSE_SERVER", server.server)
     monkeypatch.setenv("HOME", str(tmp_path))
     yield server

@@ -1,4 +1,4 @@
-"""A sound server of the test's own, without a sound card: a mouth to speak into, an ear to hear.
+"""A sound server of one's own, without a sound card: a mouth to speak into, an ear to hear.
 
 What is played into the sink `mouth` is what the room's microphone hears; what the room says goes
 to the sink `speaker`, whose monitor can be recorded. ALSA knows them as `mouth` and `monitor`, and
@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from voiceassist.engines.ports import SAMPLE_RATE, Samples
+from voiceassist.errors import Unavailable
 
 ALSA = """
 pcm.mouth { type pulse device "mouth.monitor" }
-pcm.mouth.hint { description "what the test says" }
+pcm.mouth.hint { description "what is said to the room" }
 pcm.monitor { type pulse device "speaker.monitor" }
 pcm.monitor.hint { description "what the room says" }
 """
@@ -50,9 +51,16 @@ class Pulse:
 
     @property
     def environment(self) -> dict[str, str]:
+        """What a process needs to know to have this for its sound card."""
         return os.environ | self._own
 
+    @property
+    def process(self) -> int:
+        """The server's process; 0 where it is stopped."""
+        return self._process.pid if self._process else 0
+
     def start(self) -> None:
+        """Begin to serve."""
         server = {key: value for key, value in self.environment.items() if key != "PULSE_SERVER"}
         command = [
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
@@ -70,8 +78,8 @@ class Pulse:
         self._settle()
 
     def _settle(self) -> None:
-        assert self._control("set-default-sink", "speaker").returncode == 0
-        assert self._control("set-default-source", "mouth.monitor").returncode == 0
+        self._demand("set-default-sink", "speaker")
+        self._demand("set-default-source", "mouth.monitor")
         # an idle null sink renders two seconds at once; who listens all the time keeps it prompt
         self._release()
         self._prompt = [
@@ -84,6 +92,7 @@ class Pulse:
         time.sleep(2.2)
 
     def stop(self) -> None:
+        """End the server, and whoever listens."""
         self._release()
         if self._process is not None:
             self._process.terminate()
@@ -94,12 +103,12 @@ class Pulse:
         """Take a sink away, and its monitor; who used it is thrown out."""
         told = self._control("list", "short", "modules").stdout.decode()
         (number,) = [line.split()[0] for line in told.splitlines() if f"sink_name={sink} " in line]
-        assert self._control("unload-module", number).returncode == 0
+        self._demand("unload-module", number)
 
     def plug(self, sink: str) -> None:
         """Bring it back."""
         (module,) = [one for one in MODULES if f"sink_name={sink} " in one]
-        assert self._control("load-module", *module.split()).returncode == 0
+        self._demand("load-module", *module.split())
         self._settle()
 
     def captures(self) -> int:
@@ -154,6 +163,10 @@ class Pulse:
             listener.wait(10)
         self._prompt = []
 
+    def _demand(self, *words: str) -> None:
+        if self._control(*words).returncode:
+            raise Unavailable(f"the sound server refused {words[0]}; see {self.folder / 'log'}")
+
     def _control(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             ["pactl", *words], env=self.environment, capture_output=True, timeout=20, check=False
@@ -161,4 +174,5 @@ class Pulse:
 
 
 def available() -> bool:
+    """Whether PulseAudio is installed."""
     return all(shutil.which(tool) for tool in ("pulseaudio", "pactl", "paplay", "parec"))
