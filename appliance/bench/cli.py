@@ -27,6 +27,7 @@ from appliance.bench.measure import Result, Row, report
 from appliance.bench.peers import peers
 from appliance.bench.processes import usage
 from appliance.bench.room_cli import room as live_room
+from appliance.bench.silence_cli import silence
 from appliance.bench.turns import read_rows, take_turns
 from appliance.bench.wake_cli import wake
 from appliance.settings import without_file
@@ -49,6 +50,7 @@ app.command()(faults)
 app.command()(idle)
 app.command()(peers)
 app.command("room")(live_room)
+app.command()(silence)
 app.command()(wake)
 
 

@@ -134,12 +134,14 @@ class SoundAlikes:
         likest = max(((likeness(word, name), name) for name in near), default=(0.0, ""))
         if likest[0] < _ALIKE:
             return _NOBODY
-        return _Named(likest[0], self._with_others(likest[1], word))
+        # what is no name may be any that sounds like it, whoever is taken for whom
+        return _Named(likest[0], self._with_others(likest[1], word, near))
 
-    def _with_others(self, name: str, heard: str) -> tuple[str, ...]:
-        """`name`, and of those it is taken for the ones that are nearest to what was heard."""
-        others = sorted(self._others[name], key=lambda other: (-likeness(heard, other), other))
-        return (name, *others)[:MOST_NAMES]
+    def _with_others(self, name: str, heard: str, near: Iterable[str] = ()) -> tuple[str, ...]:
+        """`name`, and of those that it may be taken for the ones nearest to what was heard."""
+        others = {*self._others[name], *near} - {name}
+        ranked = sorted(others, key=lambda other: (-likeness(heard, other), other))
+        return (name, *ranked)[:MOST_NAMES]
 
 
 def rivals(places: Sequence[Place], scores: Sequence[float]) -> tuple[Rivals, ...]:

@@ -31,7 +31,7 @@ def linked(clinic: Any) -> bool:
 def test_hub_and_room_are_well(clinic: Any) -> None:
     """The hub is ready with database, broker and model; the room answers and is linked to it."""
     ready = clinic.hub.get(f"{HUB}/ready", AUTHORITY)["data"]
-    assert ready == {"database": "ok", "broker": "ok", "indexing": "ok"}
+    assert ready == {"database": "ok", "broker": "ok", "second judge": "ok", "indexing": "ok"}
     clinic.wait_for(lambda: linked(clinic))
     assert health(clinic)["room"] == "exam-1"
 
