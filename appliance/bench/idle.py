@@ -51,7 +51,7 @@ def measure(root: Path, profile: str, edition: Path | None, seconds: float) -> d
         raise Unavailable("PulseAudio is missing: apt-get install pulseaudio pulseaudio-utils")
     card = Pulse(root / "card")
     try:
-        with card.saying(_quiet_room()), _room(root, profile, edition, card) as process:
+        with card.saying(_quiet_room()), running_room(root, profile, edition, card) as process:
             time.sleep(_SETTLES_S)
             return _watched(process, card.process, seconds)
     finally:
@@ -120,7 +120,7 @@ def _watched(room: int, server: int, seconds: float) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _room(root: Path, profile: str, edition: Path | None, card: Pulse) -> Iterator[int]:
+def running_room(root: Path, profile: str, edition: Path | None, card: Pulse) -> Iterator[int]:
     """A running room, once it is ready; ended with the block."""
     config = root / "appliance.toml"
     config.write_text(_SETTINGS.format(root=root, profile=profile), encoding="utf-8")
