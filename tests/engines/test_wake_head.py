@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from voiceassist.engines.ports import Samples, WakeHit
+from voiceassist.engines.profile import load_profile
+from voiceassist.engines.registry import Engines
+from voiceassist.engines.store import default_store
 from voiceassist.engines.wake_head import STEP, WINDOW, HeadWake
 
 
@@ -114,3 +117,20 @@ def test_silence_without_end_changes_nothing() -> None:
     for _ in range(200):
         assert list(one.feed(steps(*[0] * 50))) == []
     assert len(one.feed(steps(950, 950))) == 1
+
+
+@pytest.mark.weights
+def test_frames_made_step_by_step_are_those_of_the_whole_window() -> None:
+    """What the embedding reads is the same, though only a step's frames are made each time."""
+    engines = Engines(load_profile("generic-x86"), default_store())
+    head = engines.wake()._head  # type: ignore[attr-defined]
+    chance = np.random.default_rng(3)
+    loudness = np.repeat(10 ** chance.uniform(0, 4, 60), STEP)
+    sound = (chance.standard_normal(60 * STEP) * loudness).clip(-32768, 32767).astype(np.int16)
+    window = np.zeros(WINDOW, np.int16)
+    for start in range(0, len(sound), STEP):
+        window = np.concatenate([window[STEP:], sound[start : start + STEP]])
+        whole = head._mel.run(None, {"input": window[np.newaxis].astype(np.float32) / 32768})[0]
+        made = head._spectrogram(window)
+        assert made.shape == (147, 32)
+        np.testing.assert_allclose(made[64:140], whole.reshape(-1, 32)[64:140], atol=1e-3)

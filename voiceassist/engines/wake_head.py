@@ -24,6 +24,9 @@ STEP = SAMPLE_RATE * 80 // 1000
 _REFRACTORY = SAMPLE_RATE  # one utterance of the phrase is one hit
 _AGREED = SAMPLE_RATE * 6 // 10  # so long the word of the other model counts
 _FRAMES, _FIRST = 76, 64  # of mel, 10 ms each: one embedding's, and where the newest begins
+_HOP, _ALL = SAMPLE_RATE // 100, 147  # samples between frames, and the frames of a window
+_NEW = STEP // _HOP  # frames that a step adds
+_SPAN_DB = 80.0  # frames are no fainter than so far below their window's loudest
 _EMBEDDINGS = 9
 
 
@@ -51,12 +54,12 @@ class WakeHead:
         with np.load(head) as weights:
             self._weights: dict[str, npt.NDArray[np.float32]] = dict(weights)
         self.clip: Samples = self._weights.pop("clip").astype(np.int16)
+        self._frames: npt.NDArray[np.float32] | None = None
         self._heard: deque[npt.NDArray[np.float32]] = deque(maxlen=_EMBEDDINGS)
 
     def score(self, window: Samples) -> float:
         """The chance, 0 to 1, that the phrase ends in `window`, one `STEP` on from the last."""
-        audio = window[np.newaxis].astype(np.float32) / 32768
-        mel = self._mel.run(None, {"input": audio})[0].reshape(-1, 32) / 10 + 2
+        mel = self._spectrogram(window) / 10 + 2
         newest = mel[np.newaxis, _FIRST : _FIRST + _FRAMES, :, np.newaxis].astype(np.float32)
         self._heard.append(self._embedding.run(None, {"input_1": newest})[0].ravel())
         if len(self._heard) < _EMBEDDINGS:
@@ -66,14 +69,27 @@ class WakeHead:
         hidden = np.maximum(standard @ w["w1"] + w["b1"], 0)
         return float(1 / (1 + np.exp(-float(hidden @ w["w2"] + w["b2"][0]))))
 
+    def _spectrogram(self, window: Samples) -> npt.NDArray[np.float32]:
+        """The frames of `window`, of which only those are made that the last step added."""
+        before = self._frames
+        new = window if before is None else window[(_ALL - _NEW) * _HOP :]
+        audio = new[np.newaxis].astype(np.float32) / 32768
+        made = self._mel.run(None, {"input": audio})[0].reshape(-1, 32)
+        self._frames = made if before is None else np.concatenate([before[_NEW:], made])
+        # the model bounds what is faint by the loudest of all that it was given
+        faintest = np.float32(self._frames.max() - _SPAN_DB)
+        return np.maximum(self._frames, faintest).astype(np.float32, copy=False)
+
     def reset(self) -> None:
         """Forget what was heard."""
+        self._frames = None
         self._heard.clear()
 
     def aside(self) -> WakeHead:
         """The same model, having heard nothing yet."""
         other = copy.copy(self)
-        other._heard = deque(maxlen=_EMBEDDINGS)  # noqa: SLF001 - one of its own kind
+        other._frames = None  # noqa: SLF001 - one of its own kind
+        other._heard = deque(maxlen=_EMBEDDINGS)  # noqa: SLF001 - (likewise)
         return other
 
 
@@ -119,7 +135,9 @@ class HeadWake:
         """Whether the head hears its test clip, aside from the stream."""
         aside = HeadWake(self._head.aside(), None, cutoff=self._cutoff, agreed=self._cutoff)
         quiet: Samples = np.zeros(STEP * 4, dtype=np.int16)
-        return bool(aside.feed(np.concatenate([quiet, quiet, self._head.clip, quiet])))
+        test = np.concatenate([self._head.clip, quiet])
+        steps = (test[start : start + STEP] for start in range(0, len(test), STEP))
+        return any(aside.feed(step) for step in steps)  # no further than it must
 
     def reset(self) -> None:
         """Forget what was heard, as before the first sample."""
