@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.resources import files
 
 from appliance.rules.doubt import Doubt, Pending, Settled, settle
@@ -53,13 +53,15 @@ def load_soundalikes() -> SoundAlikes:
 
 
 def weigh(
-    engine: SpeechToText, samples: Samples, heard: Transcript, alikes: SoundAlikes, lead: str = ""
-) -> Transcript:
+    engine: SpeechToText, samples: Samples, heard: Transcript, alikes: SoundAlikes,
+    known: Collection[str] = (), *, lead: str = "",
+) -> Transcript:  # fmt: skip
     """`heard` with the names that rival those in it, by what `engine` makes of each.
 
-    `lead` is what was heard before its text. Without such names nothing is computed.
+    `known` words are no near misses; `lead` is what was heard before its text. Without such names
+    nothing is computed.
     """
-    places = alikes.find(heard.text)
+    places = alikes.find(heard.text, known)
     if not places:
         return heard
     texts = [lead + place.put(heard.text, name) for place in places for name in place.names]

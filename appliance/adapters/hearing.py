@@ -121,11 +121,13 @@ class Ear:
         self._engine = engine
         self._alikes = alikes
         self._prompt = ""
+        self._known = frozenset[str]()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ear")
 
     def expect(self, drug_names: tuple[str, ...]) -> None:
         """Expect these names from now on, the most telling first."""
         self._prompt = expectations(drug_names)
+        self._known = frozenset(word for name in drug_names for word in name.lower().split())
 
     def warm_up(self, samples: Samples) -> None:
         """Recognise once, for nothing."""
@@ -154,4 +156,4 @@ class Ear:
         heard = replace(heard, text=text)
         if self._alikes is None:
             return heard
-        return weigh(self._engine, samples, heard, self._alikes, called)
+        return weigh(self._engine, samples, heard, self._alikes, self._known, lead=called)

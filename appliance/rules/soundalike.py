@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from voiceassist.contract.speech import Transcript
@@ -17,8 +17,12 @@ from voiceassist.knowledge.text.sound import LEAST, key, likeness, neighbours
 
 MOST_NAMES = 4  # for one place: each costs the recogniser some 35 ms
 _MOST_PLACES = 2
-_ALIKE = (
-    0.6  # of their letters in order: "fuexatin" has 0.7 of fluoxetine, "specifics" 0.5 of aciphex
+# of their letters in order; "fuexatin" has 0.7 of fluoxetine, and "endarol", with the very sounds
+# of inderal, 0.57 of it
+_ALIKE, _SAME_SOUNDS, _IN_PIECES = 0.6, 0.5, 0.65
+_BETWEEN = frozenset(
+    "a an and are as at be by can do does for from give had has have how i if in is it my no not "
+    "of on or the to was what when with".split()
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
@@ -95,36 +99,40 @@ class SoundAlikes:
         """What `name` is taken for."""
         return self._others.get(name, ())
 
-    def find(self, text: str) -> tuple[Place, ...]:
+    def find(self, text: str, known: Collection[str] = ()) -> tuple[Place, ...]:
         """The places in `text` where another name may have been said, in order.
 
-        Who says both of a pair compares them, and has told them apart.
+        A `known` word is no near miss. Who says both of a pair compares them, and has told them
+        apart.
         """
         words = [(m.start(), m.end(), m.group().lower()) for m in _WORD.finditer(text)]
         said = {word for _, _, word in words}
-        alone = [self._named(word) for _, _, word in words]
+        alone = [self._named(word, known) for _, _, word in words]
         found: list[Place] = []
         for at, (start, end, word) in enumerate(words):
             if found and start < found[-1].end:
                 continue
             last, named = end, alone[at]
             if not named.names and at + 1 < len(words):  # a rare name falls into pieces
-                _, after, following = words[at + 1]
-                pieces = self._pieces(word, following)
+                begin, after, following = words[at + 1]
+                apart = word in known or not text[end:begin].isspace()
+                pieces = _NOBODY if apart else self._pieces(word, following)
                 if pieces.likeness > alone[at + 1].likeness:
                     last, named = after, pieces
             if named.names and not said.intersection(named.names[1:]):
                 found.append(Place(start, last, named.names))
         return tuple(found[:_MOST_PLACES])
 
-    def _named(self, word: str) -> _Named:
+    def _named(self, word: str, known: Collection[str]) -> _Named:
         if word in self._others:
             return _Named(1.0, self._with_others(word, word))
-        return _NOBODY if self._ordinary(word) else self._near(word)
+        return _NOBODY if word in known or self._ordinary(word) else self._near(word)
 
     def _pieces(self, word: str, following: str) -> _Named:
-        plain = self._ordinary(word) and self._ordinary(following)
-        return _NOBODY if plain else self._near(word + following)
+        if {word, following} & _BETWEEN or (self._ordinary(word) and self._ordinary(following)):
+            return _NOBODY
+        near = self._near(word + following)
+        return near if near.likeness >= _IN_PIECES else _NOBODY
 
     def _near(self, word: str) -> _Named:
         sounds = key(word)
@@ -132,7 +140,8 @@ class SoundAlikes:
             return _NOBODY
         near = {name for one in neighbours(sounds) for name in self._sounds.get(one, ())}
         likest = max(((likeness(word, name), name) for name in near), default=(0.0, ""))
-        if likest[0] < _ALIKE:
+        least = _SAME_SOUNDS if key(likest[1]) == sounds else _ALIKE
+        if likest[0] < least:
             return _NOBODY
         # what is no name may be any that sounds like it, whoever is taken for whom
         return _Named(likest[0], self._with_others(likest[1], word, near))
