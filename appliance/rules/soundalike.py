@@ -21,8 +21,43 @@ _MOST_PLACES = 2
 # of inderal, 0.57 of it
 _ALIKE, _SAME_SOUNDS, _IN_PIECES = 0.6, 0.5, 0.65
 _BETWEEN = frozenset(
-    "a an and are as at be by can do does for from give had has have how i if in is it my no not "
-    "of on or the to was what when with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "give",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "is",
+        "it",
+        "my",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "was",
+        "what",
+        "when",
+        "with",
+    ]
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
