@@ -51,16 +51,18 @@ class Heard:
     @property
     def as_name(self) -> str | None:
         """The name of the list that was heard; None where it was none, nor like one."""
-        return self._weighed[0].place.names[0] if self._weighed else None
+        return self.rivals.place.names[0] if self.rivals else None
 
     @property
     def asked(self) -> tuple[str, str] | None:
         """The two names that are asked about."""
-        return in_doubt(self._weighed[0]) if self._weighed else None
+        return in_doubt(self.rivals) if self.rivals else None
 
     @property
-    def _weighed(self) -> tuple[Rivals, ...]:
-        return self.transcript.rivals if isinstance(self.transcript, Weighed) else ()
+    def rivals(self) -> Rivals | None:
+        """The first name of the list in the transcript, weighed."""
+        weighed = self.transcript.rivals if isinstance(self.transcript, Weighed) else ()
+        return weighed[0] if weighed else None
 
 
 def doubts(
@@ -147,7 +149,7 @@ def compare(told: Sequence[Heard]) -> dict[str, Any]:
 
 
 def _detail(one: Heard) -> dict[str, Any]:
-    weighed = one.transcript.rivals[0] if isinstance(one.transcript, Weighed) else None
+    weighed = one.rivals
     scores = dict(zip(weighed.place.names, weighed.scores, strict=True)) if weighed else {}
     return {
         "said": one.name, "heard": one.transcript.text, "as": one.as_name, "asked": one.asked,

@@ -27,7 +27,9 @@ from appliance.rules.soundalike import Rivals, Weighed
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.speech import Transcript
 
-# log-probability by which a name must be likelier than each that it is taken for: `bench doubts`
+# log-probability by which a name must be likelier than each that it is taken for. Of 348 names,
+# each spoken in a question and scored against its partner, 5 scored lower, by 4.6 at most, and 12
+# higher by less than 5; at 10 dB of noise 7 scored lower, 3 of them by more than 5
 CLEAR = 5.0
 _SHORT, _NAMED_IN = 3, 6  # words: of a reply that says nothing else, and of one by name
 

@@ -20,44 +20,10 @@ _MOST_PLACES = 2
 # of their letters in order; "fuexatin" has 0.7 of fluoxetine, and "endarol", with the very sounds
 # of inderal, 0.57 of it
 _ALIKE, _SAME_SOUNDS, _IN_PIECES = 0.6, 0.5, 0.65
-_BETWEEN = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "give",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "was",
-        "what",
-        "when",
-        "with",
-    ]
+# what stands around a name, and is no piece of it
+_BETWEEN = re.compile(
+    r"an?|and|are|as|at|be|by|can|do|does|for|from|give|ha[ds]|have|how|if|i[nst]?|my|not?|o[fnr]|"
+    r"the|to|was|what|when|with"
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
@@ -164,7 +130,8 @@ class SoundAlikes:
         return _NOBODY if word in known or self._ordinary(word) else self._near(word)
 
     def _pieces(self, word: str, following: str) -> _Named:
-        if {word, following} & _BETWEEN or (self._ordinary(word) and self._ordinary(following)):
+        between = _BETWEEN.fullmatch(word) or _BETWEEN.fullmatch(following)
+        if between or (self._ordinary(word) and self._ordinary(following)):
             return _NOBODY
         near = self._near(word + following)
         return near if near.likeness >= _IN_PIECES else _NOBODY

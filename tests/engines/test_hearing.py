@@ -19,7 +19,11 @@ def said(engines: Engines) -> dict[str, Samples]:
     try:
         return {
             text: _at_16k(np.concatenate(list(tts.synthesize(text))), tts.sample_rate)
-            for text in ("Hey Jarvis!", "What is the dose of amoxicillin for an adult?")
+            for text in (
+                "Hey Jarvis!",
+                "What is the dose of amoxicillin for an adult?",
+                "What is the dose of hydralazine for an adult?",
+            )
         }
     finally:
         tts.close()
@@ -124,3 +128,16 @@ def test_no_speech_gives_no_words(stt: SpeechToText, silence: Samples, kind: str
         heard = stt.transcribe(audio[kind], prompt=prompt)
         assert not heard.text
         assert heard.confidence == 0.0
+
+
+@pytest.mark.parametrize("first", ["hydralazine", "hydroxyzine"])
+def test_what_was_said_scores_higher_than_what_sounds_like_it(
+    stt: SpeechToText, said: dict[str, Samples], first: str
+) -> None:
+    """In either order, and whatever was recognised last."""
+    question = "What is the dose of {} for an adult?"
+    stt.transcribe(said["Hey Jarvis!"])
+    names = (first, *({"hydralazine", "hydroxyzine"} - {first}))
+    texts = [question.format(name) for name in names]
+    scores = dict(zip(names, stt.score(said[question.format("hydralazine")], texts), strict=True))
+    assert scores["hydralazine"] > scores["hydroxyzine"]
