@@ -142,7 +142,7 @@ class _Waiting:
         try:
             async for chunk in self._speech:
                 self.left += len(chunk)
-                while self.left > self._block * _AHEAD_S / BLOCK_S:  # noqa: ASYNC110 - by the clock
+                while self.left > self._block * _AHEAD_S / BLOCK_S:  # noqa: ASYNC110 - it plays
                     await asyncio.sleep(BLOCK_S / 2)
         finally:
             self._complete = True

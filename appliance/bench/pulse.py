@@ -169,8 +169,9 @@ class Pulse:
 
     def _control(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            ["pactl", *words], env=self.environment, capture_output=True, timeout=20, check=False
-        )
+            ["pactl", *words],
+            env=self.environment, capture_output=True, timeout=20, check=False,
+        )  # fmt: skip
 
 
 def available() -> bool:

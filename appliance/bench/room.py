@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.bench.clips import Clip
 from appliance.bench.session import Session
-from appliance.events import Answered, Composed, Heard, Listened, Over
+from appliance.events import Answered, Composed, Listened, Over
 from appliance.rules.commands import Command
 from appliance.rules.route import Order
 from appliance.turn import TurnRecord
@@ -39,9 +38,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A command over an answer, or after the wake word; milliseconds from where speech ended.
+    """A command over an answer: milliseconds from where it ended to its effect.
 
-    `silent_ms` runs from where speech began to the answer's silence.
+    `silent_ms` runs from where it began to the answer's silence.
     """
 
     command: Command
@@ -71,19 +70,6 @@ async def ask(here: Session, clip: Clip) -> Asked:
     )
 
 
-async def first_word(here: Session, clip: Clip) -> bool:
-    """Whether a question directly behind the wake word is heard with its first word."""
-    began = here.air.say(clip.samples)
-    await here.until(lambda: bool(here.since(began, Heard)), clip.ends_s + _REACTS_S)
-    heard = [event.transcript.text for _, event in here.since(began, Heard)]
-    await here.quiet()
-    return bool(heard) and _words(clip.text)[:1] == _words(heard[0])[:1]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9']+", text.lower().replace("what's", "what is"))
-
-
 async def begin(here: Session, clip: Clip) -> bool:
     """Ask, and come back in the middle of the answer."""
     began = here.air.say(clip.samples)
@@ -94,15 +80,15 @@ async def begin(here: Session, clip: Clip) -> bool:
     return True
 
 
-async def repeat(here: Session, clip: Clip, *, over: bool) -> Spoken:
-    """Ask to repeat, `over` an answer or after the wake word, and come back in the middle of it."""
+async def repeat(here: Session, clip: Clip) -> Spoken:
+    """Ask to repeat over an answer, and come back in the middle of what is repeated."""
     began = here.air.say(clip.samples)
     ended = began + clip.ends_s
     await here.until(lambda: _obeyed(here, began, Command.REPEAT), clip.ends_s + _REACTS_S)
     obeyed = _obeyed(here, began, Command.REPEAT)
     first = await here.sound(_decided(here, began), _REACTS_S) if obeyed else None
     await asyncio.sleep(_INTO_S)
-    silent = here.speaker.silent_since(began + clip.begins_s) if over else None
+    silent = here.speaker.silent_since(began + clip.begins_s)
     return Spoken(Command.REPEAT, obeyed, _ms(began + clip.begins_s, silent), _ms(ended, first))
 
 
