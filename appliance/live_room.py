@@ -75,7 +75,9 @@ class LiveRoom:
 
     def vitals(self, *, test: bool) -> tuple[int, int, bool | None]:
         """Samples heard, samples scored, and whether the test clip was; nobody waits for that."""
-        hears = self.live.hears() if test and self._signs.turn is Phase.IDLE else None
+        # a turn that failed is shown until the next call, which a deaf room would never hear
+        idle = self._signs.turn in {Phase.IDLE, Phase.FAILED}
+        hears = self.live.hears() if test and idle else None
         return self.live.place, self.live.scored, hears
 
     def restart_wake(self) -> None:
