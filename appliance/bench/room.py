@@ -120,10 +120,13 @@ def _orders(here: Session, since: float) -> Sequence[tuple[float, Command]]:
 
 
 def _ledger(here: Session, record: TurnRecord, began: float, first: float | None) -> float | None:
-    listened = [event.end for _, event in here.since(began, Listened)]
+    # a question that went on was heard twice: the end is that of the turn that was answered
+    listened = [
+        event.end for _, event in here.since(began, Listened) if event.turn_id == record.turn_id
+    ]
     if first is None or not listened:
         return None
-    true_ms = (first - here.live.live.moment(listened[0])) * 1000
+    true_ms = (first - here.live.live.moment(listened[-1])) * 1000
     return abs(sum(record.timings.values()) - true_ms)
 
 

@@ -22,6 +22,7 @@ from voiceassist.engines.ports import SAMPLE_RATE, Samples, TextToSpeech, VoiceA
 
 PIECE_S = 30
 _BLOCK = SAMPLE_RATE // 50
+_AHEAD = 5 * _BLOCK
 _ECHO_DB = -14.0  # how much softer the speaker is at the microphone than someone who speaks
 _DELAY_S = 0.012
 _REVERB_S = 0.15
@@ -142,10 +143,12 @@ def _echo_of(played: Wave, seed: int) -> Wave:
 
 def _cancelled(played: Wave, air: Wave, echo: Echo) -> Samples:
     out, sent, heard = list[Samples](), pcm(played), pcm(air)
-    for at in range(0, len(heard) - _BLOCK + 1, _BLOCK):
-        moment = at / SAMPLE_RATE
-        echo.played(sent[at : at + _BLOCK], SAMPLE_RATE, moment)
-        out.append(echo.captured(heard[at : at + _BLOCK], moment))
+    for at in range(-_AHEAD, len(heard) - _BLOCK + 1, _BLOCK):
+        # a speaker is given what it will play before the microphone hears it
+        block = sent[at + _AHEAD : at + _AHEAD + _BLOCK]
+        echo.played(block, SAMPLE_RATE, (at + _AHEAD) / SAMPLE_RATE)
+        if at >= 0:
+            out.append(echo.captured(heard[at : at + _BLOCK], at / SAMPLE_RATE))
     return np.concatenate(out)
 
 

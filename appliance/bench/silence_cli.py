@@ -27,7 +27,7 @@ _SAYS = (
 
 
 def silence(
-    minutes: Annotated[float, typer.Option(min=0.5, help="Of noises.")] = 60,
+    minutes: Annotated[float, typer.Option(min=0, help="Of noises.")] = 60,
     own: Annotated[float, typer.Option(min=0.5, help="Minutes of the room's own speech.")] = 20,
     seed: Annotated[int, typer.Option(help="Of noises and echo.")] = 1,
     *,
