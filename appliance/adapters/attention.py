@@ -21,10 +21,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from appliance.adapters.early import Early
 from appliance.adapters.hearing import Segmenter, cut
 from appliance.adapters.live import Live
 from appliance.events import Cause, Event, Events, Left, Speaking, Woke
-from appliance.rules.barge import Begun, Ended, Outcome, Overheard, Overhearing, Talk, outcome
+from appliance.rules.barge import (
+    Begun,
+    Ended,
+    Outcome,
+    Overheard,
+    Overhearing,
+    Talk,
+    outcome,
+)
 from appliance.rules.segment import samples_in
 from appliance.stages import EarStage, Frame, Frames, Utterance
 from appliance.taking import new_id
@@ -223,9 +232,20 @@ class Attention:
 
     async def _overhear(self, call: Call, question: Utterance) -> Call | None:
         """Listen while a turn goes on; returns what ends it, None where it is only to end."""
+        early = Early(self._hear)
+        try:
+            return await self._overheard(call, question, early)
+        finally:
+            early.drop()
+
+    async def _overheard(
+        self, call: Call, question: Utterance, early: Early[tuple[Call, Outcome]]
+    ) -> Call | None:
         reader = self._live.reader(question.speech_end)
         over = Overheard(self._rules, question.speech_end)
         while (frame := await reader.read()) is not None:
+            if (said := early.done(over.last)) is not None and said[1] is Outcome.OBEY:
+                return said[0]  # a command need not wait for more silence
             if (other := self._take_call()) is not None:
                 called = await self._called_over(other)
                 if called.ends:
@@ -233,21 +253,21 @@ class Attention:
                 reader = self._live.reader()
                 over = Overheard(self._rules, self._live.place)
                 continue
-            match over.feed(frame.start, len(frame.samples), frame.speech):
+            event = over.feed(frame.start, len(frame.samples), frame.speech)
+            early.follow(event)
+            match event:
                 case Begun(start):
                     self._speech.pause()
                     gap_ms = (start - question.speech_end) * 1000 // SAMPLE_RATE
                     if gap_ms <= _GOES_ON_MS and call.transcript is None:
                         return await self._heard_on(call, gap_ms)
                 case Ended(start, end):
-                    decided = await self._decide(start, end)
+                    decided = await self._decide(await early.heard(start, end))
                     if decided.ends:
                         return decided.call
                     self._speech.resume()
                 case Talk():
                     return None
-                case None:
-                    pass
         await asyncio.Event().wait()  # the stream has ended; the turn may come to its own end
         return None
 
@@ -273,16 +293,21 @@ class Attention:
         self._events.tell(Woke(again.turn_id, call.hit.sample, call.hit.score, call.cause))
         return replace(again, utterance=await self._collect(replace(again, cause="reply")))
 
-    async def _decide(self, start: int, end: int) -> _Decided:
-        frames = self._live.since(start)
-        utterance = cut(frames, start, end, self._live.moment(end))
+    async def _hear(self, start: int, end: int) -> tuple[Call, Outcome]:
+        """What was said over the reply, as a call of its own, and what becomes of the reply."""
+        utterance = cut(self._live.since(start), start, end, self._live.moment(end))
         heard = await self._ear.transcribe(utterance)
-        command = Call(WakeHit(start, 1.0), new_id(), "reply", utterance, heard)
-        match outcome(heard, " ".join(self._lately)):
+        said = Call(WakeHit(start, 1.0), new_id(), "reply", utterance, heard)
+        return said, outcome(heard, " ".join(self._lately))
+
+    async def _decide(self, heard: tuple[Call, Outcome]) -> _Decided:
+        said, becomes = heard
+        match becomes:
             case Outcome.OBEY:
-                return _Decided(ends=True, call=command)
+                return _Decided(ends=True, call=said)
             case Outcome.ADJUST:
-                await self._turns.take(replace(command, quiet=True), utterance)
+                assert said.utterance is not None  # noqa: S101 - `_hear` gives it one
+                await self._turns.take(replace(said, quiet=True), said.utterance)
                 return _Decided(ends=False)
             case Outcome.END:
                 return _Decided(ends=True)

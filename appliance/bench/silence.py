@@ -16,7 +16,16 @@ from appliance.adapters.hearing import Ear
 from appliance.adapters.resample import Resampler
 from appliance.adapters.sound.echo import Echo
 from appliance.bench.acoustics import ROOM_DB, Wave, level, noise, pcm
-from appliance.rules.barge import Begun, Ended, Outcome, Overheard, Overhearing, Talk, outcome
+from appliance.rules.barge import (
+    Begun,
+    Ended,
+    Outcome,
+    Overheard,
+    Overhearing,
+    Paused,
+    Talk,
+    outcome,
+)
 from appliance.stages import Utterance
 from voiceassist.engines.ports import SAMPLE_RATE, Samples, TextToSpeech, VoiceActivity, WakeWord
 
@@ -104,7 +113,7 @@ def _speech(sound: Samples, vad: VoiceActivity) -> Iterator[tuple[int, int]]:
             case Talk(start):
                 yield start, at + vad.window
                 follows = Overheard(rules, at + vad.window)
-            case Begun() | None:
+            case Begun() | Paused() | None:
                 pass
 
 

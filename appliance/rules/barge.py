@@ -4,7 +4,7 @@ Speech pauses the reply at once; what it was is known once it ends. Talk that go
 
     state      speech                                  silence
     QUIET      `onset_ms` of it: Begun, then TALKING    stays
-    TALKING    `talk_ms` of it: Talk, then OVER         `end_ms`: Ended, then QUIET
+    TALKING    `talk_ms` of it: Talk, then OVER         `pause_ms`: Paused; `end_ms`: Ended, QUIET
     OVER       nothing more is told
 """
 
@@ -27,6 +27,7 @@ class Overhearing:
     rises: float = 0.7
     falls: float = 0.35
     onset_ms: int = 96
+    pause_ms: int = 128
     end_ms: int = 350
     talk_ms: int = 2600
     lead_ms: int = 250
@@ -37,6 +38,14 @@ class Begun:
     """Somebody speaks, since place `start`."""
 
     start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """What was said so far lies from place `start` to `end`; more may follow."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Talk:
     start: int
 
 
-Event: TypeAlias = Begun | Ended | Talk
+Event: TypeAlias = Begun | Paused | Ended | Talk
 
 
 class _State(Enum):
@@ -73,7 +82,8 @@ class Overheard:
         self._begin = floor
         self._loud = 0  # samples of speech in a row
         self._onset = floor
-        self._last = floor  # where speech was last heard to end
+        self.last = floor  # where speech was last heard to end
+        self._paused = -1  # where it ended when a pause was told of
 
     def feed(self, start: int, length: int, speech: float) -> Event | None:
         """Take the frame of `length` samples at place `start`."""
@@ -82,7 +92,7 @@ class Overheard:
         if speech >= level:
             self._onset = start if not self._loud else self._onset
             self._loud += length
-            self._last = now
+            self.last = now
         else:
             self._loud = 0
         match self._state:
@@ -90,15 +100,22 @@ class Overheard:
                 self._state = _State.TALKING
                 self._begin = max(self._onset - samples_in(self._rules.lead_ms), self._floor)
                 return Begun(self._begin)
-            case _State.TALKING if now - self._last >= samples_in(self._rules.end_ms):
+            case _State.TALKING if now - self.last >= samples_in(self._rules.end_ms):
                 self._state = _State.QUIET
                 self._loud = 0
-                return Ended(self._begin, self._last)
+                return Ended(self._begin, self.last)
             case _State.TALKING if now - self._begin >= samples_in(self._rules.talk_ms):
                 self._state = _State.OVER
                 return Talk(self._begin)
+            case _State.TALKING if self._pauses(now):
+                self._paused = self.last
+                return Paused(self._begin, self.last)
             case _:
                 return None
+
+    def _pauses(self, now: int) -> bool:
+        silent = now - self.last >= samples_in(self._rules.pause_ms)
+        return silent and self._paused != self.last
 
 
 class Outcome(Enum):

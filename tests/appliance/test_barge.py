@@ -11,6 +11,7 @@ from appliance.rules.barge import (
     Outcome,
     Overheard,
     Overhearing,
+    Paused,
     Talk,
     outcome,
 )
@@ -43,14 +44,22 @@ def test_a_click_is_not_speech() -> None:
 
 
 def test_a_short_word_has_a_beginning_and_an_end() -> None:
-    """A "stop" is told with its place, lead included, as soon as it is over."""
+    """A "stop" is told with its place, lead included, at its first pause and when it is over."""
     told = heard([0.0] * 20 + [0.9] * 10 + [0.1] * 20)
-    (_, begun), (at, ended) = told
+    (_, begun), (paused_at, paused), (at, ended) = told
     assert isinstance(begun, Begun)
     assert isinstance(ended, Ended)
+    assert paused == Paused(ended.start, ended.end)
+    assert (paused_at - 30) * FRAME / 16_000 <= 0.15
     assert ended.start == begun.start <= 20 * FRAME
     assert ended.end == 30 * FRAME
     assert (at - 30) * FRAME / 16_000 <= 0.4
+
+
+def test_each_pause_is_told_once() -> None:
+    """What is recognised at one is no longer all of it once more was said."""
+    told = [event for _, event in heard([0.9] * 10 + [0.1] * 6 + [0.9] * 10 + [0.1] * 20)]
+    assert [type(event) for event in told] == [Begun, Paused, Paused, Ended]
 
 
 def test_talk_that_goes_on_is_told_once() -> None:
