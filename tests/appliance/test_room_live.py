@@ -65,11 +65,17 @@ def spoken_seconds(samples: Samples) -> float:
 
 @pytest.mark.usefixtures("room")
 def test_a_spoken_question_is_answered_aloud(card: Pulse) -> None:
-    """Said into the microphone, answered by the speaker, and understood again word for word."""
-    answer = said(card, read_recording(TURNS / "00-library.flac"), wait_s=9)
-    heard = words(answer)
-    wanted = words_of(phrases.NO_LIBRARY)
-    assert sum(word in heard for word in wanted) >= 0.8 * len(wanted), heard
+    """Said into the microphone, answered by the speaker, and understood again word for word.
+
+    A machine that is busy with other work may need to be asked again, as a person would.
+    """
+    wanted, tries = words_of(phrases.NO_LIBRARY), []
+    for wait_s in (9, 15, 25):
+        heard = words(said(card, read_recording(TURNS / "00-library.flac"), wait_s=wait_s))
+        tries.append(heard)
+        if sum(word in heard for word in wanted) >= 0.8 * len(wanted):
+            return
+    pytest.fail(f"heard {tries}")
 
 
 @pytest.mark.usefixtures("room")
