@@ -260,8 +260,6 @@ class Journal:
         try:
             return continued(before, ack, trusted)
         except Inconsistent as error:
-            if witness.known(db, error.told):
-                raise Late("an old word of the hub came late") from error
             with tables.writing(db):
                 first = witness.refuse(db, error.told, ack.log)
             if first and before is not None:

@@ -1,7 +1,6 @@
 """What the box has kept of the hub's log, in the journal's file.
 
-The newest word is what the next one must continue. Some before it are kept so that one that comes
-late is known for what it is, and those that were refused as evidence.
+The newest word is what the next one must continue; those that were refused are evidence.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ CREATE TABLE IF NOT EXISTS witnessed (
     refused INTEGER NOT NULL       -- 0: kept, 1: refused, 2: the same, before the newest kept
 ) STRICT;
 """
-_KEPT = 256
 _REFUSED = 64
 
 
@@ -34,24 +32,11 @@ def kept(db: sqlite3.Connection) -> LogHead | None:
     return LogHead(*row) if row else None
 
 
-def known(db: sqlite3.Connection, told: LogHead) -> bool:
-    """Whether `told` was believed before."""
-    found = db.execute(
-        "SELECT 1 FROM witnessed WHERE refused = 0 AND clinic = ? AND number = ? AND size = ?"
-        " AND root = ?",
-        (told.clinic, told.number, told.size, told.root),
-    )
-    return found.fetchone() is not None
-
-
 def keep(db: sqlite3.Connection, told: LogHead, note: str) -> None:
     """Believe `told` from now on."""
     _add(db, told, note, refused=False)
     db.execute("UPDATE witnessed SET refused = 2 WHERE refused = 1")
-    db.execute(
-        "DELETE FROM witnessed WHERE refused = 0 AND at <= (SELECT max(at) FROM witnessed) - ?",
-        (_KEPT,),
-    )
+    db.execute("DELETE FROM witnessed WHERE refused = 0 AND at < (SELECT max(at) FROM witnessed)")
 
 
 def refuse(db: sqlite3.Connection, told: LogHead, note: str) -> bool:

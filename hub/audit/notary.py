@@ -61,7 +61,7 @@ class Notary:
         ack = Ack(
             box=head.box, epoch=head.epoch, seq=head.seq, head=head.hash, log=newest.note,
             index=place, inclusion=tuple(one.hex() for one in path), growth=growth,
-            wait_ms=int(wait_s * 1000),
+            wait_ms=int(wait_s * 1000), asked_log=message.log, asked_size=message.seen,
         )  # fmt: skip
         return sign_ack(ack, self._signer)
 

@@ -218,7 +218,7 @@ def test_a_late_word_changes_nothing(journal: Journal) -> None:
     assert (journal.owed(), journal.head().seq) == (0, 5)
 
 
-def test_a_hub_that_went_back_is_evidence(journal: Journal) -> None:
+def test_a_hub_that_went_back_is_evidence(journal: Journal, log: HubLog) -> None:
     """A rolled back log is refused, told once in the journal, and its note kept beside ours."""
     receipts = add(journal, 5)
     journal.acknowledge(ack_of(receipts[0]), HUBS)
@@ -226,7 +226,9 @@ def test_a_hub_that_went_back_is_evidence(journal: Journal) -> None:
     forged = HubLog(HUB)
     for _twice in range(2):
         with pytest.raises(Inconsistent):
-            journal.acknowledge(forged.ack(Head("room-1", "epoch-1", 2, receipts[1].hash)), HUBS)
+            journal.acknowledge(
+                forged.ack(Head("room-1", "epoch-1", 2, receipts[1].hash), log.head()), HUBS
+            )
     assert journal.acked() == 5
     assert (last(journal).action, journal.head().seq) == ("hub.log_refused", 6)
     assert set(journal.witnessed()) == {kept.log, forged.note()}

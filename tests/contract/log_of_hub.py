@@ -37,8 +37,11 @@ class HubLog:
         """The signed word on that."""
         return sign_note(self.head(), self.signer)
 
-    def ack(self, head: Head, /, **changes: object) -> Envelope:
-        """The word on a journal's head, and how the log grew from any size before."""
+    def ack(self, head: Head, asked: LogHead | None = None, /, **changes: object) -> Envelope:
+        """The word on a journal's head, and how the log grew from any size before.
+
+        It answers a box that knows `asked`.
+        """
         if head.seq:
             self.add(head.hash)
         nodes, size, place = nodes_of(self.leaves), len(self.leaves), 0
@@ -59,6 +62,8 @@ class HubLog:
             "index": place,
             "inclusion": tuple(one.hex() for one in path),
             "growth": growth,
+            "asked_log": asked.number if asked else 0,
+            "asked_size": asked.size if asked else 0,
             **changes,
         }
         return sign_ack(Ack.model_validate(values), self.signer)

@@ -9,7 +9,7 @@ from tests.contract.log_of_hub import HubLog
 from voiceassist.contract.ledger import GENESIS, Ack, Head, open_ack
 from voiceassist.contract.note import LogHead, open_note, sign_note
 from voiceassist.contract.signing import KeyRing, Signer
-from voiceassist.contract.witness import Inconsistent, witness
+from voiceassist.contract.witness import Inconsistent, Late, witness
 from voiceassist.errors import Unverified
 
 HUB = Signer(Ed25519PrivateKey.from_private_bytes(b"h" * 32))
@@ -17,9 +17,9 @@ OTHER = Signer(Ed25519PrivateKey.from_private_bytes(b"o" * 32))
 TRUSTED = KeyRing([HUB.public])
 
 
-def word(log: HubLog, seq: int, /, **changes: object) -> Ack:
+def word(log: HubLog, seq: int, asked: LogHead | None = None, /, **changes: object) -> Ack:
     head = Head("room-1", "e", seq, f"{seq:064x}" if seq else GENESIS)
-    return open_ack(log.ack(head, **changes), TRUSTED)
+    return open_ack(log.ack(head, asked, **changes), TRUSTED)
 
 
 def test_a_note_says_what_was_signed_and_only_as_the_standard_has_it() -> None:
@@ -130,8 +130,21 @@ def test_a_log_that_contradicts_itself_is_refused(make: object, later: int) -> N
     for extra in range(later):
         other.add(f"{extra:063x}d")
     with pytest.raises(Inconsistent) as caught:
-        witness(kept, word(other, 0), TRUSTED)
+        witness(kept, word(other, 0, kept), TRUSTED)
     assert caught.value.told == other.head()
+
+
+def test_an_answer_to_an_older_question_accuses_nobody() -> None:
+    """One that was overtaken, of this log or the one before it, is late and no contradiction."""
+    log = HubLog(HUB, number=9)
+    first = word(log, 1)
+    second = word(log, 2, witness(None, first, TRUSTED))
+    kept = witness(None, word(log, 3), TRUSTED)
+    anew = witness(kept, word(HubLog(HUB, number=10), 0), TRUSTED)
+    for known in (kept, anew):
+        for late in (first, second):
+            with pytest.raises(Late):
+                witness(known, late, TRUSTED)
 
 
 def test_a_restored_hub_begins_a_new_log() -> None:

@@ -179,7 +179,8 @@ class Ack(_Record):
     note (`contract/note.py`) on the hub's whole log with these entries in it, `index` (from 0)
     the place of entry `seq` there, and `inclusion` the proof of that; each of `growth` proves
     that the log continues one that the box may have kept. `wait_ms`: with more to send, wait so
-    long first.
+    long first. `asked_log` and `asked_size` repeat what the answered batch said that the box knows
+    of the log, so that a late answer can be told from a log that went back.
     """
 
     box: str = _Id
@@ -191,6 +192,8 @@ class Ack(_Record):
     inclusion: tuple[str, ...] = Field(max_length=128)
     growth: tuple[Growth, ...] = Field(max_length=8)
     wait_ms: int = Field(default=0, ge=0)
+    asked_log: int = Field(default=0, ge=0)
+    asked_size: int = Field(default=0, ge=0)
 
 
 def sign_checkpoint(head: Head, wall_ms: int, signer: Signer) -> Envelope:

@@ -32,7 +32,8 @@ def witness(kept: LogHead | None, ack: Ack, trusted: KeyRing) -> LogHead:
     """The log as `ack` tells of it, in place of the one that was kept.
 
     Raises `Unverified` where the word does not hold in itself or does not tell how it continues
-    what was kept, `Inconsistent` where it contradicts that.
+    what was kept, `Late` where it answers what the box asked before it knew that, `Inconsistent`
+    where it contradicts it.
     """
     told = open_note(ack.log, trusted)
     if ack.seq:
@@ -40,16 +41,16 @@ def witness(kept: LogHead | None, ack: Ack, trusted: KeyRing) -> LogHead:
         check_inclusion(bytes.fromhex(ack.head), ack.index, told.size, path, told.root)
     if kept is None or (told.clinic == kept.clinic and told.number > kept.number):
         return told
-    if told.origin != kept.origin:
+    if told.clinic == kept.clinic and (told.number, told.size) < (kept.number, kept.size):
+        if (ack.asked_log, ack.asked_size) <= (told.number, told.size):
+            raise Late("an old word of the hub came late")
         raise Inconsistent(
-            f"the hub speaks of the log {told.origin}, but {kept.origin} was begun after it", told
-        )
-    if told.size < kept.size:
-        raise Inconsistent(
-            f"the hub's log went back from {kept.size} entries to {told.size}; if it was restored "
-            "from a copy, tell it so by `voiceassist hub restored`",
+            f"the hub's log went back from {kept.origin}, {kept.size} entries, to {told.origin}, "
+            f"{told.size}; if it was restored from a copy, say so by `voiceassist hub restored`",
             told,
         )
+    if told.origin != kept.origin:
+        raise Inconsistent(f"the hub speaks of {told.origin}, another clinic's log", told)
     if told.size == kept.size:
         grown: Sequence[str] | None = ()
     else:
