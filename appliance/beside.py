@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 
 from appliance.events import Condition, Event, Events, Over
-from appliance.journal.clock import SystemClock
 from appliance.metrics import Metrics
 from appliance.panel.access import Access, panel_token
 from appliance.panel.health import Health, LinkHealth
@@ -21,6 +20,7 @@ from appliance.wiring import Room
 from voiceassist import __version__
 from voiceassist.contract.wire import RoomState
 from voiceassist.knowledge.search.library import Library
+from voiceassist.timekeeping import SystemClock
 
 log = logging.getLogger(__name__)
 

@@ -28,13 +28,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from appliance.keys import (
     machine_key,
     private_pem,
-    public_pem,
     read_file,
     read_machine_key,
     tls_key,
 )
 from voiceassist.console import out, print_json
-from voiceassist.contract.signing import KeyRing, Signer
+from voiceassist.contract.signing import KeyRing, Signer, as_pem
 from voiceassist.contract.trust import Trust
 from voiceassist.errors import Unverified, WrongUse
 
@@ -111,7 +110,7 @@ def request_enrolment(room: str, folder: Path) -> Path:
             _write(tls, private_pem(ec.generate_private_key(ec.SECP256R1())), 0o600)
         request = EnrolRequest(
             room=room,
-            machine_public_pem=public_pem(read_machine_key(machine)),
+            machine_public_pem=as_pem(read_machine_key(machine).public_key()),
             csr_pem=_csr(room, tls_key(tls)),
         )
         path = folder / "request.json"

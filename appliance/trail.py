@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from appliance.enrol import Identity, load_identity
-from appliance.journal.clock import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from appliance.settings import DEFAULT_CONFIG, load
 from voiceassist.console import out, print_json
 from voiceassist.errors import WrongUse
+from voiceassist.timekeeping import SystemClock, boot_id
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 

@@ -31,7 +31,6 @@ from appliance.adapters.shelf import Shelf
 from appliance.adapters.speaking import Voice
 from appliance.enrol import Identity, load_identity
 from appliance.hub_client import hub_client
-from appliance.journal.clock import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from appliance.rules import phrases
 from appliance.rules.degrade import Level
@@ -62,6 +61,7 @@ from voiceassist.knowledge.editions.store import EditionStore
 from voiceassist.knowledge.search.library import Library
 from voiceassist.phi.gate import Gate
 from voiceassist.phi.policy import PhiPolicy, check_policy, record_override
+from voiceassist.timekeeping import SystemClock, boot_id
 
 Say = Callable[[str], None]
 clock = time.perf_counter

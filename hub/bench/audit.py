@@ -32,10 +32,10 @@ from hub.bench.entries import (
     signer,
 )
 from hub.bench.traffic import through_broker
-from hub.clock import MachineClock
 from hub.storage.engine import Database
 from voiceassist.console import err, out, print_json
 from voiceassist.contract.merkle import check_inclusion, consistency, inclusion
+from voiceassist.timekeeping import SystemClock
 
 _HUB = signer("hub")
 
@@ -79,7 +79,7 @@ def _ingest(place: Path, entries: int) -> dict[str, Any]:
     each = {box: batches(box, entries // 2) for box in ("room-1", "room-2")}
     database = empty_log(place / "hub.sqlite")
     service = AuditService(
-        AuditStore(database), _Keys(), _HUB, MachineClock(), boot="b", epoch=lambda: "e",
+        AuditStore(database), _Keys(), _HUB, SystemClock(), boot="b", epoch=lambda: "e",
         clinic="bench",
     )  # fmt: skip
     began, cpu, took = time.perf_counter(), time.process_time(), []

@@ -21,7 +21,6 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
 from hub.bench.entries import batches, empty_log, signer
-from hub.clock import MachineClock
 from hub.fleet import pki
 from hub.fleet.broker import BrokerPlace, access_list, configuration
 from hub.mqtt import BrokerAddress, HubMqtt
@@ -29,6 +28,7 @@ from voiceassist.contract.ledger import open_ack
 from voiceassist.contract.signing import Envelope, KeyRing
 from voiceassist.contract.wire import Topics
 from voiceassist.errors import Unavailable
+from voiceassist.timekeeping import SystemClock
 
 CLINIC = "bench"
 ROOMS = ("room-1", "room-2")
@@ -51,7 +51,7 @@ def through_broker(folder: Path, entries: int) -> dict[str, Any]:
     address = BrokerAddress("127.0.0.1", port, *_prepare(folder, port))
     database = empty_log(folder / "hub.sqlite")
     service = AuditService(
-        AuditStore(database), _Keys(), signer("hub"), MachineClock(), boot="b",
+        AuditStore(database), _Keys(), signer("hub"), SystemClock(), boot="b",
         epoch=lambda: "e", clinic=CLINIC,
     )  # fmt: skip
     hub = HubMqtt(

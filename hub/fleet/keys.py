@@ -16,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
     load_pem_public_key,
 )
 
@@ -99,11 +97,6 @@ def load_keys(folder: Path) -> HubKeys:
         ack=load_signer(folder / "ack.pem"),
         session_secret=(folder / "session.key").read_bytes(),
     )
-
-
-def public_pem(key: Ed25519PublicKey) -> str:
-    """A public key, PEM."""
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def load_public(pem: str) -> Ed25519PublicKey:

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hub.errors import Conflict, Unauthorized
 from hub.fleet import pki
-from hub.fleet.keys import HubKeys, load_public, public_pem
+from hub.fleet.keys import HubKeys, load_public
 from hub.fleet.schemas import EnrolRequest, Kit, RoomView
 from hub.fleet.store import RoomStore
 from hub.ports import Clock, Recorder
 from voiceassist.contract.room_token import LIFETIME_S, check_room_token, room_named_in
+from voiceassist.contract.signing import as_pem
 from voiceassist.contract.wire import RoomState, Topics
 from voiceassist.errors import BadInput, Unverified
 
@@ -49,7 +50,7 @@ class FleetService:
         """Register a room and certify its key; raises `BadInput` or `Conflict`."""
         if request.room in RESERVED:
             raise BadInput(f"{request.room!r} can't be a room's name; choose another")
-        pem = public_pem(load_public(request.machine_public_pem))
+        pem = as_pem(load_public(request.machine_public_pem))
         known = self._store.public_pem(request.room)
         if known is not None and known != pem and not replace:
             raise Conflict(

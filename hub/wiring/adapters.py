@@ -9,12 +9,13 @@ from hub.auth import api as auth_api
 from hub.auth.service import AuthService
 from hub.documents.service import DocumentService
 from hub.editions.schemas import ShelfPack
-from hub.fleet.keys import HubKeys, load_public, public_pem
+from hub.fleet.keys import HubKeys, load_public
 from hub.fleet.schemas import Kit
 from hub.fleet.service import RoomGate
 from hub.fleet.store import RoomStore
 from hub.http import Person
 from hub.settings import HubSettings
+from voiceassist.contract.signing import as_pem
 
 
 class Shelf:
@@ -63,7 +64,7 @@ class Kits:
             cert_pem=cert_pem,
             edition_keys=trust.version,
             edition_public_pem=trust.editions,
-            ack_public_pem=(public_pem(self._keys.ack.public),),
+            ack_public_pem=(as_pem(self._keys.ack.public),),
             hub_url=self._settings.url,
             mqtt_host=self._settings.mqtt.host,
             mqtt_port=self._settings.mqtt.port,

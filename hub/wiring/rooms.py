@@ -10,7 +10,6 @@ from hub.audit.store import AuditStore
 from hub.auth.service import AuthService
 from hub.auth.store import AuthStore
 from hub.auth.tokens import Tokens
-from hub.clock import MachineClock, boot_id
 from hub.documents.catalogue import Catalogue
 from hub.documents.queue import Queue, WorkLock
 from hub.documents.review import Reviews
@@ -31,6 +30,7 @@ from hub.storage.migrate import migrate
 from hub.wiring.adapters import Held, Kits, RoomKeys, Shelf
 from voiceassist.knowledge.documents import Limits, Ocr
 from voiceassist.knowledge.documents.apart import ReaderProcess
+from voiceassist.timekeeping import SystemClock, boot_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rooms:
     settings: HubSettings
     keys: HubKeys
     database: Database
-    clock: MachineClock
+    clock: SystemClock
     audit: AuditService
     auth: AuthService
     documents: DocumentService
@@ -64,7 +64,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     keys = load_keys(settings.data_dir / "keys")
     database = Database(settings.database)
     migrate(database)
-    base = _Base(settings, keys, database, MachineClock(), _audit(settings, database, keys))
+    base = _Base(settings, keys, database, SystemClock(), _audit(settings, database, keys))
     embedding = embedding or Embedding(settings.profile, settings.models_dir)
     packs = Blobs(settings.data_dir / "packs")
     queue = Queue(database)
@@ -97,7 +97,7 @@ class _Base:
     settings: HubSettings
     keys: HubKeys
     database: Database
-    clock: MachineClock
+    clock: SystemClock
     audit: AuditService
 
 
@@ -106,7 +106,7 @@ def _audit(settings: HubSettings, database: Database, keys: HubKeys) -> AuditSer
         AuditStore(database),
         RoomKeys(RoomStore(database)),
         keys.ack,
-        MachineClock(),
+        SystemClock(),
         boot=boot_id(),
         epoch=lambda: uuid.uuid4().hex,
         clinic=settings.clinic,

@@ -21,7 +21,6 @@ from typing import TextIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
@@ -31,6 +30,7 @@ from hub.storage.engine import Database
 from voiceassist.contract.ledger import open_ack
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
 from voiceassist.contract.witness import witness
+from voiceassist.timekeeping import SystemClock
 
 KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
 TRUSTED = KeyRing([KEY.public])

@@ -18,7 +18,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from appliance.enrol import Identity, accept_enrolment, load_identity, request_enrolment
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from appliance.sync.broker import Inbox, MqttTransport, Reconnect, Transport
 from appliance.sync.link import LinkState
@@ -29,13 +28,14 @@ from hub.audit.store import AuditStore
 from hub.audit.tables import TABLES
 from hub.fleet import pki
 from hub.fleet.broker import BrokerPlace, access_list, configuration
-from hub.fleet.keys import load_public, public_pem
+from hub.fleet.keys import load_public
 from hub.mqtt import BrokerAddress, HubMqtt
 from hub.storage.base import Base
 from hub.storage.engine import Database
 from tests.appliance.proxy import Proxy
-from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.signing import Envelope, Signer, as_pem
 from voiceassist.contract.wire import RoomState, Topics
+from voiceassist.timekeeping import SystemClock
 
 CLINIC = "north"
 TIMES = Times(
@@ -222,8 +222,8 @@ class Clinic:
             "room": room,
             "ca_pem": self.authority.cert_pem.decode(),
             "cert_pem": pki.Identity(certificate, self.authority.key).cert_pem.decode(),
-            "edition_public_pem": [public_pem(self.ack_key.public)],
-            "ack_public_pem": [public_pem(self.ack_key.public)],
+            "edition_public_pem": [as_pem(self.ack_key.public)],
+            "ack_public_pem": [as_pem(self.ack_key.public)],
             "hub_url": "https://127.0.0.1:1",
             "mqtt_host": "127.0.0.1",
             "mqtt_port": self.proxy.port if self.proxy else self.broker.port,

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from appliance.enrol import accept_enrolment, app, load_identity, request_enrolment
-from appliance.keys import SEALED_KEY, machine_key, public_pem
+from appliance.keys import SEALED_KEY, machine_key
 from hub.fleet import pki
 from hub.fleet.schemas import EnrolRequest
-from voiceassist.contract.signing import Signer
+from voiceassist.contract.signing import Signer, as_pem
 from voiceassist.errors import Unverified, VoiceAssistError, WrongUse
 
 NOW = dt.datetime.now(dt.UTC)
 AUTHORITY = pki.make_authority("north", NOW)
 SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(b"s" * 32))
-PUBLIC = SIGNER.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+PUBLIC = SIGNER.public_pem
 
 
 def make_kit(box: Path, **changes: Any) -> Path:
@@ -183,13 +183,13 @@ def test_a_sealed_key_is_read_from_where_systemd_opened_it(
     """The service has it without a file beside the rest; a file, where there is one, is newer."""
     request_enrolment("room-1", tmp_path)
     key = tmp_path / "machine.key"
-    plain = public_pem(machine_key(tmp_path))
+    plain = as_pem(machine_key(tmp_path).public_key())
     opened = tmp_path / "credentials"
     opened.mkdir()
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(opened))
-    assert public_pem(machine_key(tmp_path)) == plain
+    assert as_pem(machine_key(tmp_path).public_key()) == plain
     key.rename(opened / SEALED_KEY)
-    assert public_pem(machine_key(tmp_path)) == plain
+    assert as_pem(machine_key(tmp_path).public_key()) == plain
     (opened / SEALED_KEY).unlink()
     with pytest.raises(WrongUse, match=SEALED_KEY):
         machine_key(tmp_path)

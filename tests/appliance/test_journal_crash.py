@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from voiceassist.contract.signing import KeyRing, Signer
+from voiceassist.timekeeping import SystemClock
 
 _CHILD = """
 import sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from appliance.journal.clock import SystemClock, boot_id
+from voiceassist.timekeeping import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from voiceassist.contract.signing import Signer
 

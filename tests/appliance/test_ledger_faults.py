@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from hub.audit.schemas import Filters
 from hub.audit.service import AuditService
@@ -27,6 +26,7 @@ from hub.storage.engine import Database
 from tests.appliance.small_clinic import CLINIC, Clinic, Mosquitto, entries, eventually
 from tests.appliance.test_journal import BOX, HUBS, Ticks, add, make_journal
 from voiceassist.contract.ledger import Sealed
+from voiceassist.timekeeping import SystemClock
 
 # paho leaves the socket of a handshake that was cut off to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance import wiring
 from appliance.adapters.speakers import NullSpeaker
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from appliance.settings import ApplianceSettings, load
 from voiceassist.contract.ledger import Entry, Sealed
 from voiceassist.contract.signing import Signer
 from voiceassist.errors import StoreFull, WrongUse
 from voiceassist.phi.policy import LOWERED, Override, PhiPolicy, fingerprint
+from voiceassist.timekeeping import SystemClock
 
 REASON = "asked for by the clinic"
 ANSWERED = Override(by="dana@clinic.example", reason=REASON)

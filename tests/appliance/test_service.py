@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from appliance.adapters.recorder import Recorder
 from appliance.adapters.speaking import Voice
 from appliance.adapters.spool import Spool
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from appliance.rules import phrases
 from appliance.service import Service
@@ -30,6 +29,7 @@ from voiceassist.contract.signing import KeyRing, Signer
 from voiceassist.engines.ports import Samples
 from voiceassist.engines.profile import load_profile
 from voiceassist.errors import Unavailable
+from voiceassist.timekeeping import SystemClock
 
 Make = Callable[..., Any]
 

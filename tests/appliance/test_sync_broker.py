@@ -15,7 +15,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.sync.broker import MqttTransport, Reconnect
-from hub.fleet.keys import public_pem
 from tests.appliance.small_clinic import (
     CLINIC,
     Clinic,
@@ -23,7 +22,7 @@ from tests.appliance.small_clinic import (
     eventually,
 )
 from tests.contract.log_of_hub import HubLog
-from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.signing import Envelope, Signer, as_pem
 from voiceassist.contract.wire import RoomState, Topics
 from voiceassist.errors import Unverified
 
@@ -241,7 +240,7 @@ _HUB = """
 import sys, threading
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from appliance.journal.clock import SystemClock
+from voiceassist.timekeeping import SystemClock
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
 from hub.fleet.keys import load_public
@@ -275,7 +274,7 @@ def test_a_hub_killed_at_any_moment_loses_and_doubles_nothing(real_clinic: Clini
     """SIGKILL of the hub while it takes entries in, three times; then every entry is there once."""
     rng = random.Random(3)
     room = real_clinic.room()
-    pem = public_pem(real_clinic.rooms["room-1"])
+    pem = as_pem(real_clinic.rooms["room-1"])
     port = str(real_clinic.broker.port)
     command = [sys.executable, "-c", _HUB, str(real_clinic.folder), port, pem]
     sent = 0

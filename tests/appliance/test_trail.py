@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from appliance.cli import app
-from appliance.journal.clock import SystemClock
 from appliance.journal.journal import Journal
 from tests.appliance.small_clinic import Clinic
 from tests.appliance.test_journal import add
 from tests.contract.log_of_hub import HubLog
 from voiceassist.contract.note import split_notes
 from voiceassist.errors import Unverified, WrongUse
+from voiceassist.timekeeping import SystemClock
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from appliance.adapters.recorder import Recorder
 from appliance.adapters.recording import read_recording
 from appliance.adapters.speaking import Voice
 from appliance.bench.measure import words
-from appliance.journal.clock import SystemClock, boot_id
 from appliance.journal.journal import Journal
 from appliance.settings import WyomingSettings
 from appliance.wyoming.desk import Desk, Lent
@@ -37,6 +36,7 @@ from voiceassist.engines.registry import Engines
 from voiceassist.engines.store import default_store
 from voiceassist.phi.build import build_gate
 from voiceassist.phi.policy import PhiPolicy
+from voiceassist.timekeeping import SystemClock, boot_id
 
 TURNS = Path(__file__).parents[2] / "demo" / "turns"
 SAID = "What is the usual dose of ibuprofen for an adult?"

@@ -22,7 +22,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hub.app import create_app
-from hub.fleet.keys import make_keys, public_pem
+from hub.fleet.keys import make_keys
 from hub.fleet.schemas import EnrolRequest
 from hub.indexing import Embedding
 from hub.settings import HubSettings, MqttSettings, SessionSettings
@@ -30,6 +30,7 @@ from hub.storage.engine import Database
 from hub.storage.migrate import migrate
 from hub.wiring import Container, Rooms, open_rooms
 from voiceassist.contract.room_token import make_room_token
+from voiceassist.contract.signing import as_pem
 from voiceassist.engines.ports import Embedder, Vectors
 
 EMAIL = "dana@clinic.example"
@@ -77,7 +78,7 @@ class Box:
         signed = csr.sign(self.tls, hashes.SHA256())
         return EnrolRequest(
             room=self.room,
-            machine_public_pem=public_pem(self.machine.public_key()),
+            machine_public_pem=as_pem(self.machine.public_key()),
             csr_pem=signed.public_bytes(Encoding.PEM).decode(),
         )
 

@@ -15,14 +15,12 @@ from typing import Literal
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
     load_pem_public_key,
 )
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from voiceassist.contract.canonical import canonical, parse
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.signing import Envelope, KeyRing, Signer, as_pem
 from voiceassist.errors import Unverified
 
 TRUST_TYPE = "application/vnd.voiceassist.edition-keys.v1+json"
@@ -49,8 +47,7 @@ class Trust(BaseModel):
 
 def trust_in(public: Ed25519PublicKey, *, clinic: str, version: int = 1) -> Trust:
     """Trust in a single key."""
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return Trust(clinic=clinic, version=version, editions=(pem,))
+    return Trust(clinic=clinic, version=version, editions=(as_pem(public),))
 
 
 def sign_trust(statement: Trust, signer: Signer) -> Envelope:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -151,8 +150,7 @@ def bundle(
         report = _reporter(progress, target.name, size)
         contents = write_bundle(store, wanted, target, signer, report)
     if key is None:
-        pem = signer.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        target.with_name(f"{target.name}.pem").write_bytes(pem)
+        target.with_name(f"{target.name}.pem").write_text(signer.public_pem)
     if as_json:
         print_json({"bundle": str(target), "key": signer.keyid, "models": list(contents.models)})
     else:

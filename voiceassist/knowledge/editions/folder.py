@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
@@ -33,7 +32,7 @@ from voiceassist.contract.edition import (
     sign_manifest,
 )
 from voiceassist.contract.packlist import list_bytes, make_update, read_list
-from voiceassist.contract.signing import Envelope, Signer
+from voiceassist.contract.signing import Envelope, Signer, as_pem
 from voiceassist.contract.trust import Trust, trust_in, write_chain
 from voiceassist.engines.ports import Embedder, Reranker
 from voiceassist.errors import BadInput, Unverified, WrongUse
@@ -247,8 +246,7 @@ class _Folder:
         return pack, True
 
     def publish(self, manifest: Manifest, refs: list[PackRef], signer: Signer) -> None:
-        pem = self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        files.write_durable(self._out / "trusted.pem", pem)
+        files.write_durable(self._out / "trusted.pem", as_pem(self._public).encode())
         files.write_durable(self._lists / manifest.state_root, list_bytes(refs))
         envelope = sign_manifest(manifest, signer)
         files.write_durable(self._out / "edition.json", envelope.to_json())
