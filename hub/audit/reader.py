@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, inspect, select
+from sqlalchemy import ColumnElement, LargeBinary, cast, func, inspect, select
 from sqlalchemy.orm import Session
 
 from hub.audit.scan import Row
@@ -13,6 +13,7 @@ from hub.audit.schemas import EntryView, Filters
 from hub.audit.tables import EntryRow, HeadRow, LogRow, PrunedRow, QuarantineRow, TileRow, WordRow
 from hub.audit.tree import Tree, Words
 from voiceassist.contract.ledger import TURN, Sealed
+from voiceassist.errors import Unverified
 
 _CHUNK = 2000
 _COUNTED = 10_000
@@ -35,14 +36,22 @@ class LogReader:
         return self._session.scalars(query).all()
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """All entries in the order that they came in, as plain tuples of `Row`'s columns."""
+        """All entries in the order that they came in, as plain tuples of `Row`'s columns.
+
+        Raises `Unverified` where the database can't read one as what it is.
+        """
         columns = [getattr(EntryRow, name) for name in Row._fields]
+        columns[-1] = cast(EntryRow.data, LargeBinary)  # whatever it was altered to
         query = str(select(*columns).order_by(EntryRow.position))
         # the driver's own cursor: the same rows, four times as fast
-        cursor = self._session.connection().connection.cursor()
-        cursor.execute(query)
-        while found := cursor.fetchmany(_CHUNK):
-            yield from found
+        connection = self._session.connection()
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(query)
+            while found := cursor.fetchmany(_CHUNK):
+                yield from found
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise Unverified(f"an entry can't be read ({error}): the log was altered") from error
 
     def matching(self, filters: Filters) -> Iterator[EntryRow]:
         """All entries that fit, in the order that they came in."""
@@ -79,7 +88,11 @@ class LogReader:
 
     def tiles(self, level: int) -> list[bytes]:
         """The stored tree's hashes of a level, in order."""
-        query = select(TileRow.hashes).where(TileRow.level == level).order_by(TileRow.number)
+        query = (
+            select(cast(TileRow.hashes, LargeBinary))
+            .where(TileRow.level == level)
+            .order_by(TileRow.number)
+        )
         return list(self._session.scalars(query))
 
     def tile_count(self) -> int:

@@ -36,7 +36,10 @@ def verify_log(log: LogReader, witnesses: Sequence[str] = ()) -> AuditReport:
     leaves = Leaves()
     reached = partial(words.at, leaves)
     problem = pruning.take(leaves, reached)
-    problem = problem or scan(pruning.seen(log.rows()), pruning.journals, leaves, reached)
+    try:
+        problem = problem or scan(pruning.seen(log.rows()), pruning.journals, leaves, reached)
+    except Unverified as error:
+        problem = str(error)
     problem = problem or words.end(leaves) or pruning.problem()
     heads = {(row.box, row.epoch): row for row in log.heads()}
     chains = tuple(_chain(one, heads.get(key)) for key, one in pruning.journals.items())

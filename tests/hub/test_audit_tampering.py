@@ -58,6 +58,8 @@ def copy_of(trail: Trail) -> Callable[[], None]:
 _TAMPERING = {
     "edit": "UPDATE audit_entries SET data = CAST(replace(CAST(data AS TEXT),"
     " 'answered', 'refused!') AS BLOB) WHERE seq = 3 AND box = 'room-1'",
+    "a text that is none": "UPDATE audit_entries SET actor = CAST(x'ff' AS TEXT) WHERE seq = 3",
+    "bytes that are none": "UPDATE audit_entries SET data = CAST(x'ff' AS TEXT) WHERE seq = 3",
     "edit a column": "UPDATE audit_entries SET actor = 'eve' WHERE seq = 3",
     "edit a route": "UPDATE audit_entries SET route = 'hub' WHERE seq = 1",
     "edit the hash": "UPDATE audit_entries SET hash = box WHERE seq = 2",
@@ -114,6 +116,7 @@ def test_recomputing_a_whole_chain_is_found(trail: Trail) -> None:
 _TREE = {
     "a hash": "UPDATE audit_tiles SET hashes ="
     " CAST(x'00' || substr(hashes, 2) AS BLOB) WHERE level = 0",
+    "a tile that is a text": "UPDATE audit_tiles SET hashes = CAST(x'ff' AS TEXT)",
     "a tile less": "DELETE FROM audit_tiles WHERE level = 1",
     "a tile more": "INSERT INTO audit_tiles VALUES (3, 0, zeroblob(32))",
     "no tile": "DELETE FROM audit_tiles",
