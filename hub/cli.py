@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hub.audit.schemas import Why
 from hub.commands import documents, editions, keys, rooms, setup
 from hub.commands.common import ACTOR, Config, Json, group, opened
 from hub.serve import serve
@@ -60,7 +61,7 @@ def run(*, config: Config = DEFAULT_CONFIG) -> None:
 @app.command()
 def restored(
     *,
-    reason: Annotated[str, typer.Option(help="What happened, for the audit trail.")],
+    why: Annotated[Why, typer.Option(help="What happened, for the audit trail.")],
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Say, before it is started, that this hub was put back from a copy.
@@ -69,7 +70,7 @@ def restored(
     log behind what the copy has: rooms enter that, believe it, and send again what was lost.
     """
     with opened(config) as rooms:
-        number = rooms.audit.restored(actor=ACTOR, reason=reason)
+        number = rooms.audit.restored(actor=ACTOR, why=why)
     out.print(f"audit log {number} begins; start the hub")
 
 

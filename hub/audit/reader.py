@@ -116,6 +116,11 @@ class LogReader:
         rows, total = self.rows_of(filters, offset, limit)
         return [view(row) for row in rows], total
 
+    def count(self, filters: Filters) -> int:
+        """How many entries fit."""
+        query = select(func.count()).select_from(EntryRow).where(*_conditions(filters))
+        return self._session.scalar(query) or 0
+
     def rows_of(self, filters: Filters, offset: int, limit: int) -> tuple[Sequence[EntryRow], int]:
         """As `search`, unread."""
         fits = list(_conditions(filters))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from voiceassist.contract.canonical import Json
@@ -9,6 +11,15 @@ from voiceassist.contract.canonical import Json
 HUB = "hub"  # the box of the hub's own journal
 PRUNED = "audit.pruned"
 ALARM = "audit.alarm"  # the action of an entry that an administrator must see
+
+
+class Why(StrEnum):
+    """Why a hub was put back from a copy: the trail holds no free text."""
+
+    DISK_LOST = "disk-lost"
+    MACHINE_REPLACED = "machine-replaced"
+    ROLLED_BACK = "rolled-back"
+    EXERCISE = "exercise"
 
 
 class _View(BaseModel):

@@ -19,7 +19,7 @@ from hub.audit.intake import Batch, Reason, Refused, fresh, read
 from hub.audit.notary import Notary
 from hub.audit.pace import Pace
 from hub.audit.ports import RoomKeys
-from hub.audit.schemas import ALARM, HUB, PRUNED, AuditReport, EntryView, Filters
+from hub.audit.schemas import ALARM, HUB, PRUNED, AuditReport, EntryView, Filters, Why
 from hub.audit.store import AuditStore, LogWriter
 from hub.audit.verify import verify_log
 from voiceassist.contract.canonical import Json, sha256
@@ -105,7 +105,7 @@ class AuditService:
         with self._writing() as writer:
             return self._alarm_once(writer, subject, outcome, detail, within_ms)
 
-    def restored(self, *, actor: str, reason: str) -> int:
+    def restored(self, *, actor: str, why: Why) -> int:
         """Begin a new log, and a new journal of the hub's own, after a copy was put back.
 
         Rooms that know a longer log refuse this hub until then; its new number tells them, and
@@ -115,7 +115,7 @@ class AuditService:
             number = self._notary.begin_anew(writer)
             self._append(
                 writer, "audit.restored", "alarm", str(number), actor,
-                {"size": writer.size(), "reason": reason}, epoch=self._new_epoch(),
+                {"size": writer.size(), "why": why.value}, epoch=self._new_epoch(),
             )  # fmt: skip
         return number
 
@@ -146,7 +146,7 @@ class AuditService:
     def alarms(self) -> int:
         """How many alarms the log has."""
         with self._store.reading() as reader:
-            return reader.search(Filters(action=ALARM), 0, 0)[1]
+            return reader.count(Filters(action=ALARM))
 
     def routes(self) -> Mapping[str, int]:
         """How many turns took each route."""

@@ -281,31 +281,6 @@ async def test_stop_stops_without_the_wake_word() -> None:
     await place.end()
 
 
-async def test_a_command_need_not_wait_for_more_silence() -> None:
-    """It is recognised at the first pause, and obeyed as soon as it is known."""
-    place = Place()
-    await place.ask()
-    place.ear.says = ["stop"]
-    await place.hear(500, 0.9)
-    await place.hear(200)
-    assert [len(place.turns.calls), place.turns.spoken[-1]] == [2, "stop"]
-    await place.end()
-
-
-async def test_words_after_a_pause_are_heard_together() -> None:
-    """What was recognised at a pause counts for nothing once more is said."""
-    place = Place()
-    await place.ask()
-    place.ear.says = ["oh", "oh stop"]
-    await place.hear(300, 0.9)
-    await place.hear(200)
-    await place.hear(300, 0.9)
-    await place.hear(200)
-    assert [len(one.samples) > 0 for one in place.ear.heard[-2:]] == [True, True]
-    assert place.ear.heard[-2].speech_end < place.ear.heard[-1].speech_end
-    await place.end()
-
-
 async def test_louder_lets_the_reply_go_on() -> None:
     """How the room speaks is changed without a word, and the reply goes on."""
     place = Place()

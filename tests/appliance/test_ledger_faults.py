@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from appliance.journal.journal import Journal
-from hub.audit.schemas import Filters
+from hub.audit.schemas import Filters, Why
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
 from hub.audit.tables import TABLES
@@ -154,7 +154,7 @@ def test_a_hub_restored_from_a_copy_is_refused_until_it_says_so(clinic: Clinic) 
     assert room.journal.owed() > 0
     assert "hub.log_refused" in last_actions(room.journal)
     eventually(lambda: "log_went_back" in alarms(clinic), "the hub's own alarm")
-    clinic.audit.restored(actor="it", reason="test")
+    clinic.audit.restored(actor="it", why=Why.EXERCISE)
     eventually(room.settled, "the new log")
     assert room.sync.link.problem == ""
     assert entries(clinic) == room.journal.head().seq

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from appliance.enrol import Identity
 from appliance.journal.journal import Journal
 from appliance.sync.sync import Sync
-from hub.audit.schemas import Filters
+from hub.audit.schemas import Filters, Why
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
 from hub.audit.tables import TABLES
@@ -222,7 +222,7 @@ class Hub:
             Path(f"{self.path}{end}").unlink(missing_ok=True)
         shutil.copy(self.copy, self.path)
         self.start()
-        self.audit.restored(actor="it", reason="simulated")
+        self.audit.restored(actor="it", why=Why.EXERCISE)
 
 
 def _identity(room: str) -> Identity:

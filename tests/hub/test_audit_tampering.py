@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from hub.audit.schemas import Why
 from hub.audit.verify import verify_log
 from tests.hub.trail import HUB, Trail, batch, chain
 from voiceassist.contract.ledger import Sealed, open_ack
@@ -192,7 +193,7 @@ def test_a_hub_that_says_it_was_restored_is_followed_and_sent_what_it_lost(trail
     assert ack is not None
     kept = witness(None, ack, TRUSTED)
     put_back()
-    trail.service.restored(actor="it", reason="disk replaced")
+    trail.service.restored(actor="it", why=Why.EXERCISE)
     again = trail.ingest(batch(entries[6:]))
     assert again is not None
     assert again.seq == 3, "the gap is asked for"

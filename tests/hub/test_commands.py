@@ -129,13 +129,13 @@ def test_keys_rotate_and_editions_roll_back(run: Callable[..., str], tmp_path: P
 def test_a_hub_that_was_put_back_says_so(run: Callable[..., str], tmp_path: Path) -> None:
     """One command begins a new audit log behind what the copy has, and the trail tells why."""
     run("init")
-    first, second = (run("restored", "--reason", why) for why in ("disk", "fire"))
+    first, second = (run("restored", "--why", why) for why in ("disk-lost", "exercise"))
     assert first != second
     rooms = open_rooms(load(tmp_path / "hub.toml"))
     found, _total = rooms.audit.search(Filters(action="audit.restored"), 0, 10)
     report = rooms.audit.verify_all()
     rooms.database.close()
-    assert [one.detail["reason"] for one in found] == ["fire", "disk"]
+    assert [one.detail["why"] for one in found] == ["exercise", "disk-lost"]
     assert report.ok
     assert report.log.rsplit("/", 1)[1] in second
 
