@@ -25,6 +25,8 @@ class Early(Generic[Heard]):
             self.drop()
             self._place = event.start, event.end
             self._work = asyncio.ensure_future(self._hear(*self._place))
+            # what fails and is waited for by nobody is no news
+            self._work.add_done_callback(lambda work: work.cancelled() or work.exception())
 
     def done(self, last: int) -> Heard | None:
         """What was heard, once it was, where speech ended at place `last` and nothing failed."""
