@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.audit.tables import EntryRow, LogRow, TileRow, WordRow
 from voiceassist.contract.merkle import root, root_of
 from voiceassist.contract.note import LogHead
+from voiceassist.errors import Unverified
 
 _BITS = 8
 _WIDE = 1 << _BITS
@@ -107,6 +108,8 @@ class Words:
 def _hashes(tile: bytes, first: int, end: int) -> list[bytes]:
     found = [tile[at : at + _HASH] for at in range(first * _HASH, end * _HASH, _HASH)]
     if len(found[-1]) != _HASH:
-        msg = "the log's stored tree has a hole"
-        raise ValueError(msg)
+        raise Unverified(
+            "the audit log's stored tree was altered or damaged; keep a copy of the database, "
+            "run `voiceassist audit verify`, tell IT"
+        )
     return found

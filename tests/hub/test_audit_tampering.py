@@ -18,6 +18,7 @@ from voiceassist.contract.merkle import leaf_hash, root
 from voiceassist.contract.note import LogHead, open_note, sign_note
 from voiceassist.contract.signing import KeyRing
 from voiceassist.contract.witness import Inconsistent, witness
+from voiceassist.errors import Unverified
 
 TRUSTED = KeyRing([HUB.public])
 
@@ -139,6 +140,14 @@ def test_tampering_with_tree_and_words_is_found(trail: Trail, statements: str) -
     for statement in statements.split(";"):
         trail.run(statement)
     assert verified(trail)
+
+
+def test_a_log_whose_tree_was_damaged_takes_nothing_more(trail: Trail) -> None:
+    """No word is signed on what does not hold; the room keeps what it has."""
+    trail.ingest(batch(chain(5)))
+    trail.run("UPDATE audit_tiles SET hashes = x'00'")
+    with pytest.raises(Unverified, match="audit verify"):
+        trail.ingest(batch(chain(9)))
 
 
 def test_1000_random_changes_to_the_database_are_all_found(trail: Trail) -> None:
