@@ -14,6 +14,7 @@ from hub import envelope
 from hub.dashboard import door
 from hub.dashboard.view import View
 from hub.envelope import Answer, ok
+from hub.http import Anyone
 from hub.metrics import CONTENT_TYPE
 from hub.middleware import RequestShell
 from hub.wiring import Container
@@ -67,17 +68,17 @@ def create_app(container: Container) -> FastAPI:
 def _health(container: Container) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/health")
+    @router.get("/health", dependencies=[Anyone])
     def health() -> Answer[dict[str, str]]:
         """The process serves."""
         return ok({"status": "ok"})
 
-    @router.get("/ready")
+    @router.get("/ready", dependencies=[Anyone])
     def ready() -> Answer[dict[str, str]]:
         """Each part's state; 503 where the database is away. A dead broker only degrades."""
         return ok(container.readiness())
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[Anyone])
     def metrics() -> Response:
         """The figures for Prometheus."""
         return Response(container.metrics.render(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,4 +1,7 @@
-"""What the rooms' HTTP faces share: who is calling, and the service that answers.
+"""What the rooms' HTTP faces share: who is calling, what their role allows, who answers.
+
+Law: every route names who may call it, by one of the dependencies here; a test walks all routes
+and fails for one that names nobody.
 
 `app.py` puts the guard and the services on the application's state; a room's API names what
 it needs by type, and so imports neither another room nor the wiring.
@@ -8,56 +11,114 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated, Protocol, TypeVar, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
+from starlette.requests import HTTPConnection
 
 from hub.envelope import Pagination
+from hub.errors import Forbidden
 
 T = TypeVar("T")
 
 
+class Role(StrEnum):
+    """What a person does at the clinic."""
+
+    CLINICIAN = "clinician"
+    IT = "it"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An administrator who signed in; `session` is the id of the session's token."""
+    """Who signed in. `session` is the session's id, `expires_s` when its token ends (Unix seconds).
+
+    `enrolling`: the second factor that the role demands is not set up yet, so that nothing else
+    is allowed.
+    """
 
     id: str
     email: str
     name: str
+    role: Role = Role.ADMINISTRATOR
     session: str = field(default="", repr=False)
+    expires_s: int = 0
+    enrolling: bool = False
 
 
 class Guard(Protocol):
     """Tells who is calling."""
 
-    def administrator(self, request: Request) -> Person:
-        """The administrator; raises `Unauthorized`."""
+    def person(self, request: HTTPConnection) -> Person:
+        """Who signed in; raises `Unauthorized`."""
 
-    def room(self, request: Request) -> str:
+    def room(self, request: HTTPConnection) -> str:
         """The room, by its own token; raises `Unauthorized`."""
 
 
-def provided(kind: type[T]) -> Callable[[Request], T]:
+def provided(kind: type[T]) -> Callable[[HTTPConnection], T]:
     """A dependency: the application's one service of `kind`."""
 
-    def service(request: Request) -> T:
+    def service(request: HTTPConnection) -> T:
         return cast("T", request.app.state.services[kind])
 
     return service
 
 
-def administrator(request: Request) -> Person:
-    """A dependency: the administrator who calls; raises `Unauthorized`."""
-    return cast("Guard", request.app.state.guard).administrator(request)
+class Allowed:
+    """A dependency: the person who calls, where their role is one of `roles`.
+
+    `even_enrolling` lets those pass who have yet to set up their second factor.
+    """
+
+    def __init__(self, *roles: Role, even_enrolling: bool = False) -> None:
+        self.roles = frozenset(roles)
+        self._even_enrolling = even_enrolling
+
+    def __call__(self, request: HTTPConnection) -> Person:
+        """Raises `Unauthorized`, or `Forbidden` for another role."""
+        person = cast("Guard", request.app.state.guard).person(request)
+        self.check(person)
+        return person
+
+    def check(self, person: Person) -> None:
+        """Raises `Forbidden` unless `person` may."""
+        if person.enrolling and not self._even_enrolling:
+            raise Forbidden(
+                "set up your second factor first: POST /api/v1/auth/second-factor, then /confirm"
+            )
+        if person.role not in self.roles:
+            raise Forbidden(f"this is not for the role {person.role}; ask an administrator")
 
 
-def room_caller(request: Request) -> str:
-    """A dependency: the room that calls; raises `Unauthorized`."""
-    return cast("Guard", request.app.state.guard).room(request)
+class RoomOnly:
+    """A dependency: the room that calls."""
+
+    def __call__(self, request: HTTPConnection) -> str:
+        """Raises `Unauthorized`."""
+        return cast("Guard", request.app.state.guard).room(request)
 
 
-Administrator = Annotated[Person, Depends(administrator)]
-RoomCaller = Annotated[str, Depends(room_caller)]
+class Open:
+    """A dependency that says of a route that anyone may call it."""
+
+    def __call__(self) -> None:
+        """Let everyone pass."""
+
+
+_everyone = tuple(Role)
+Anyone = Depends(Open())
+Member = Annotated[Person, Depends(Allowed(*_everyone))]
+Enrolling = Annotated[Person, Depends(Allowed(*_everyone, even_enrolling=True))]
+Administrator = Annotated[Person, Depends(Allowed(Role.ADMINISTRATOR))]
+Operator = Annotated[Person, Depends(Allowed(Role.ADMINISTRATOR, Role.IT))]
+Examiner = Annotated[Person, Depends(Allowed(Role.ADMINISTRATOR, Role.AUDITOR))]
+Overseer = Annotated[Person, Depends(Allowed(Role.ADMINISTRATOR, Role.IT, Role.AUDITOR))]
+Asker = Annotated[Person, Depends(Allowed(Role.ADMINISTRATOR, Role.IT, Role.CLINICIAN))]
+RoomCaller = Annotated[str, Depends(RoomOnly())]
 
 
 @dataclass(frozen=True, slots=True)

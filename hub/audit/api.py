@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -11,7 +10,7 @@ from pydantic import Field
 from hub.audit.schemas import AuditReport, EntryView, Filters
 from hub.audit.service import AuditService
 from hub.envelope import Answer, ok
-from hub.http import Page
+from hub.http import Examiner, Overseer, Page, provided
 
 
 class _Query(Filters):
@@ -21,20 +20,22 @@ class _Query(Filters):
     size: int = Field(default=50, ge=1, le=200)
 
 
-def build_router(service: AuditService, *, administrator: Callable[..., object]) -> APIRouter:
-    """`administrator` is the dependency that lets administrators pass and nobody else."""
-    router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[Depends(administrator)])
+router = APIRouter(prefix="/audit", tags=["audit"])
 
-    @router.get("")
-    def search(wanted: Annotated[_Query, Query()]) -> Answer[list[EntryView]]:
-        """The newest entries that fit all filters."""
-        page = Page(wanted.page, wanted.size)
-        found, total = service.search(wanted, page.offset, page.size)
-        return ok(found, page.of(total))
+Audit = Annotated[AuditService, Depends(provided(AuditService))]
 
-    @router.get("/verify")
-    def verify() -> Answer[AuditReport]:
-        """Read the whole trail and check every hash, chain and signature."""
-        return ok(service.verify_all())
 
-    return router
+@router.get("")
+def search(
+    _person: Examiner, audit: Audit, wanted: Annotated[_Query, Query()]
+) -> Answer[list[EntryView]]:
+    """The newest entries that fit all filters."""
+    page = Page(wanted.page, wanted.size)
+    found, total = audit.search(wanted, page.offset, page.size)
+    return ok(found, page.of(total))
+
+
+@router.get("/verify")
+def verify(_person: Overseer, audit: Audit) -> Answer[AuditReport]:
+    """Read the whole trail and check every hash, chain and signature."""
+    return ok(audit.verify_all())

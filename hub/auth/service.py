@@ -178,4 +178,4 @@ def _code_hash(code: str) -> str:
 
 
 def _person(account: Account, session: str = "") -> Person:
-    return Person(account.id, account.email, account.name, session)
+    return Person(account.id, account.email, account.name, session=session)

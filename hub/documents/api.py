@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, File, Query, Response, UploadFile, statu
 from hub.documents.schemas import Added, Description, DocumentView, Review
 from hub.documents.service import DocumentService
 from hub.envelope import Answer, ok
-from hub.http import Administrator, Paged, provided
+from hub.http import Administrator, Member, Paged, provided
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 
@@ -33,14 +33,14 @@ def add(
 
 @router.get("")
 def list_documents(
-    _person: Administrator, documents: Documents, page: Paged
+    _person: Member, documents: Documents, page: Paged
 ) -> Answer[list[DocumentView]]:
     """Documents by title, each with the state of its indexing."""
     return ok(documents.listing(page.offset, page.size), page.of(documents.count()))
 
 
 @router.get("/{document}")
-def get(document: str, _person: Administrator, documents: Documents) -> Answer[DocumentView]:
+def get(document: str, _person: Member, documents: Documents) -> Answer[DocumentView]:
     """One document with the state of its indexing."""
     return ok(documents.get(document))
 

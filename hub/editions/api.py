@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from hub.editions.schemas import EditionView, PublishRequest
 from hub.editions.service import EditionService
 from hub.envelope import Answer, ok
-from hub.http import Administrator, Paged, RoomCaller, provided
+from hub.http import Administrator, Overseer, Paged, RoomCaller, provided
 from hub.storage.blobs import Blobs
 
 router = APIRouter(tags=["editions"])
@@ -34,9 +34,7 @@ def publish(
 
 
 @router.get("/editions")
-def list_editions(
-    _person: Administrator, editions: Editions, page: Paged
-) -> Answer[list[EditionView]]:
+def list_editions(_person: Overseer, editions: Editions, page: Paged) -> Answer[list[EditionView]]:
     """Editions, newest first."""
     return ok(editions.listing(page.offset, page.size), page.of(editions.count()))
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from hub.envelope import Answer, ok
 from hub.fleet.schemas import RoomView
 from hub.fleet.service import FleetService
-from hub.http import Administrator, provided
+from hub.http import Overseer, provided
 
 router = APIRouter(prefix="/rooms", tags=["rooms"])
 
@@ -17,6 +17,6 @@ Fleet = Annotated[FleetService, Depends(provided(FleetService))]
 
 
 @router.get("")
-def list_rooms(_person: Administrator, fleet: Fleet) -> Answer[list[RoomView]]:
+def list_rooms(_person: Overseer, fleet: Fleet) -> Answer[list[RoomView]]:
     """All rooms with what each said of itself last."""
     return ok(fleet.listing())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from hub.auth import api as auth_api
 from hub.auth.service import AuthService
@@ -72,17 +72,17 @@ class Kits:
 
 
 class HubGuard:
-    """Administrators by the auth room, rooms by the fleet's."""
+    """Persons by the auth room, rooms by the fleet's."""
 
     def __init__(self, auth: AuthService, gate: RoomGate) -> None:
         self._auth = auth
         self._gate = gate
 
-    def administrator(self, request: Request) -> Person:
-        """The administrator who calls; raises `Unauthorized`."""
+    def person(self, request: HTTPConnection) -> Person:
+        """Who signed in; raises `Unauthorized`."""
         return self._auth.who(auth_api.bearer(request), "access")
 
-    def room(self, request: Request) -> str:
+    def room(self, request: HTTPConnection) -> str:
         """The room that calls; raises `Unauthorized`."""
         return self._gate.check(auth_api.bearer(request))
 

@@ -11,7 +11,8 @@ from fastapi import APIRouter
 
 from hub.analytics import api as analytics_api
 from hub.analytics.service import Analytics
-from hub.audit.api import build_router as audit_router
+from hub.audit import api as audit_api
+from hub.audit.service import AuditService
 from hub.auth import api as auth_api
 from hub.auth.service import AuthService
 from hub.caretaker import Caretaker
@@ -27,7 +28,7 @@ from hub.escalation.ports import Cloud
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
 from hub.fleet.service import FleetService, RoomGate
-from hub.http import Guard, administrator
+from hub.http import Guard
 from hub.indexing import engines_of
 from hub.keeper import Herald, Keeper
 from hub.metrics import Metrics
@@ -88,6 +89,7 @@ class Container:
             Blobs: self.rooms.packs,
             FleetService: self.rooms.fleet,
             Analytics: self.analytics,
+            AuditService: self.rooms.audit,
             Escalation: self._escalation,
         }
 
@@ -100,7 +102,7 @@ class Container:
             editions_api.router,
             fleet_api.router,
             analytics_api.router,
-            audit_router(self.rooms.audit, administrator=administrator),
+            audit_api.router,
             escalation_api.router,
         )
 

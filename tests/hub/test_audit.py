@@ -13,9 +13,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, event, text
 
 from hub import envelope
-from hub.audit.api import build_router
+from hub.audit.api import router
 from hub.audit.schemas import Filters
-from hub.errors import Unauthorized
+from hub.audit.service import AuditService
+from hub.http import Person, Role
 from hub.storage.engine import Database
 from tests.hub.trail import HUB, ROOM, Trail, batch, chain
 from voiceassist.contract.ledger import (
@@ -256,17 +257,20 @@ def test_a_full_disk_acknowledges_nothing(trail: Trail) -> None:
     assert ack.seq == 400
 
 
-def test_the_api_is_the_administrators_alone(trail: Trail) -> None:
-    """Search and verification answer in the envelope, and only where the guard lets pass."""
-    open_door = True
+def test_the_api_is_the_auditors(trail: Trail) -> None:
+    """Search and verification answer in the envelope, and only for who may see the trail."""
 
-    def guard() -> None:
-        if not open_door:
-            raise Unauthorized("sign in")
+    class Guard:
+        role = Role.AUDITOR
+
+        def person(self, _request: object) -> Person:
+            return Person("1", "a@clinic.example", "A", self.role)
 
     app = FastAPI()
+    app.state.guard = guard = Guard()
+    app.state.services = {AuditService: trail.service}
     envelope.install(app)
-    app.include_router(build_router(trail.service, administrator=guard), prefix="/api/v1")
+    app.include_router(router, prefix="/api/v1")
     trail.ingest(batch(chain(5)))
     client = TestClient(app)
     answer = client.get("/api/v1/audit", params={"box": "room-1", "size": 2}).json()
@@ -274,9 +278,9 @@ def test_the_api_is_the_administrators_alone(trail: Trail) -> None:
     assert answer["metadata"]["pagination"] == {"page": 1, "size": 2, "total": 5}
     assert client.get("/api/v1/audit/verify").json()["data"]["ok"] is True
     assert client.get("/api/v1/audit", params={"color": "red"}).status_code == 422
-    open_door = False
+    guard.role = Role.CLINICIAN
     for path in ("/api/v1/audit", "/api/v1/audit/verify"):
-        assert client.get(path).status_code == 401
+        assert client.get(path).status_code == 403
 
 
 def test_random_faults_lose_and_double_nothing(trail: Trail) -> None:
