@@ -120,6 +120,9 @@ port = {ports.hub}
 san = ["localhost", "127.0.0.1"]
 profile = "{PROFILE}"
 
+[session]
+second_factor = "off"  # a clinic's own hub asks its administrators for one
+
 [mqtt]
 host = "127.0.0.1"
 port = {ports.broker}

@@ -61,7 +61,12 @@ def create_app(container: Container) -> FastAPI:
     def body_limit(path: str) -> int:
         return limits.upload_bytes + _FORM_BYTES if path in _UPLOADS else limits.body_bytes
 
-    app.add_middleware(RequestShell, body_limit=body_limit, observe=container.metrics.observe)
+    app.add_middleware(
+        RequestShell,
+        body_limit=body_limit,
+        observe=container.metrics.observe,
+        trusted_hops=container.settings.trusted_hops,
+    )
     return app
 
 

@@ -150,26 +150,35 @@ class HubDoor:
         """Whether there is no administrator yet."""
         return self._auth.needs_setup()
 
-    def set_up(self, code: str, email: str, password: str, name: str, address: str) -> None:
+    def set_up(self, code: str, email: str, password: str, name: str) -> None:
         """Make the first administrator; raises `BadField` for what a form can't hold."""
         try:
             request = SetupRequest(code=code, email=email, password=password, name=name)
         except ValueError as error:
             raise BadField("email", "give a name and a whole e-mail address") from error
-        self._auth.set_up(request, address)
+        self._auth.set_up(request)
 
-    def sign_in(self, email: str, password: str, address: str) -> tuple[str, int]:
+    def sign_in(self, email: str, password: str, code: str) -> tuple[str, int]:
         """A session's token and its life in seconds."""
         try:
-            request = LoginRequest(email=email, password=password)
+            request = LoginRequest(email=email, password=password, code=code)
         except ValueError as error:
             raise BadField("email", "give a whole e-mail address") from error
-        issued = self._auth.sign_in(request, "page", address)
-        return issued.token, issued.lifetime_s
+        _, issued = self._auth.sign_in(request, "page")
+        return issued.access, issued.access_s
+
+    def begin_factor(self, person: Person) -> tuple[str, str]:
+        """A new secret for the person's authenticator app, and its QR code as SVG."""
+        made = self._auth.factors.begin(person)
+        return made.secret, made.qr
+
+    def confirm_factor(self, person: Person, code: str) -> tuple[str, ...]:
+        """Switch the second factor on; the recovery codes."""
+        return self._auth.factors.confirm(person, code)
 
     def who(self, token: str) -> Person:
         """Whose session it is."""
-        return self._auth.who(token, "page")
+        return self._auth.sessions.who(token, "page")
 
     def sign_out(self, person: Person) -> None:
         """End the session."""
@@ -177,11 +186,11 @@ class HubDoor:
 
     def csrf(self, person: Person) -> str:
         """What a form of this session must carry."""
-        return self._auth.tokens.csrf(person.session)
+        return self._auth.sessions.tokens.csrf(person.session)
 
     def csrf_holds(self, person: Person, offered: str) -> bool:
         """Whether a form came from a page of this session."""
-        return self._auth.tokens.csrf_holds(person.session, offered)
+        return self._auth.sessions.tokens.csrf_holds(person.session, offered)
 
 
 def detail_text(detail: object) -> str:

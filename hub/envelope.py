@@ -25,16 +25,21 @@ _STATUS = {
     "NOT_FOUND": HTTPStatus.NOT_FOUND,
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
     "CONFLICT": HTTPStatus.CONFLICT,
+    "WEAK_PASSWORD": HTTPStatus.UNPROCESSABLE_ENTITY,
     "UNAUTHORIZED": HTTPStatus.UNAUTHORIZED,
+    "INVALID_CREDENTIALS": HTTPStatus.UNAUTHORIZED,
+    "TOKEN_EXPIRED": HTTPStatus.UNAUTHORIZED,
+    "TOKEN_REVOKED": HTTPStatus.UNAUTHORIZED,
     "FORBIDDEN": HTTPStatus.FORBIDDEN,
+    "PHI_HELD": HTTPStatus.FORBIDDEN,
     "RATE_LIMITED": HTTPStatus.TOO_MANY_REQUESTS,
     "PAYLOAD_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "RANGE_NOT_SATISFIABLE": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     "UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
     "INTERNAL_ERROR": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-_CODE = {status.value: code for code, status in _STATUS.items()}
-_RETRY_AFTER_S = "30"
+_CODE = {status.value: code for code, status in reversed(_STATUS.items())}  # the first of each
+_RETRY_AFTER_S = 30
 
 
 class Failure(BaseModel):
@@ -105,7 +110,12 @@ def status_of(error: VoiceAssistError) -> int:
 
 def failure_of(error: VoiceAssistError) -> Failure:
     """The envelope's part for an error."""
-    return Failure(code=error.code, message=str(error), field=getattr(error, "field", None))
+    return Failure(
+        code=error.code,
+        message=str(error),
+        details=getattr(error, "details", []),
+        field=getattr(error, "field", None),
+    )
 
 
 def message_of(answer: JSONResponse) -> str:
@@ -130,10 +140,13 @@ def install(app: FastAPI) -> None:
 
 def _on_known(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, VoiceAssistError)  # noqa: S101 - registered for it
-    headers = {"Retry-After": _RETRY_AFTER_S} if error.retryable else {}
-    if error.code == "UNAUTHORIZED":
+    headers = {}
+    if error.retryable:
+        headers["Retry-After"] = str(getattr(error, "retry_after_s", _RETRY_AFTER_S))
+    status = status_of(error)
+    if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return error_answer(failure_of(error), status_of(error), headers)
+    return error_answer(failure_of(error), status, headers)
 
 
 def _on_http(request: Request, error: Exception) -> JSONResponse:

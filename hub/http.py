@@ -9,7 +9,7 @@ it needs by type, and so imports neither another room nor the wiring.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Protocol, TypeVar, cast
@@ -52,17 +52,17 @@ class Person:
 class Guard(Protocol):
     """Tells who is calling."""
 
-    def person(self, request: HTTPConnection) -> Person:
+    async def person(self, request: HTTPConnection) -> Person:
         """Who signed in; raises `Unauthorized`."""
 
     def room(self, request: HTTPConnection) -> str:
         """The room, by its own token; raises `Unauthorized`."""
 
 
-def provided(kind: type[T]) -> Callable[[HTTPConnection], T]:
+def provided(kind: type[T]) -> Callable[[HTTPConnection], Awaitable[T]]:
     """A dependency: the application's one service of `kind`."""
 
-    def service(request: HTTPConnection) -> T:
+    async def service(request: HTTPConnection) -> T:  # async: a thread would only cost time
         return cast("T", request.app.state.services[kind])
 
     return service
@@ -78,9 +78,9 @@ class Allowed:
         self.roles = frozenset(roles)
         self._even_enrolling = even_enrolling
 
-    def __call__(self, request: HTTPConnection) -> Person:
+    async def __call__(self, request: HTTPConnection) -> Person:
         """Raises `Unauthorized`, or `Forbidden` for another role."""
-        person = cast("Guard", request.app.state.guard).person(request)
+        person = await cast("Guard", request.app.state.guard).person(request)
         self.check(person)
         return person
 
@@ -105,7 +105,7 @@ class RoomOnly:
 class Open:
     """A dependency that says of a route that anyone may call it."""
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         """Let everyone pass."""
 
 
@@ -138,7 +138,7 @@ class Page:
         return Pagination(page=self.page, size=self.size, total=total)
 
 
-def page(
+async def page(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page:

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub import request_id
+from hub import caller, request_id
 from hub.envelope import Failure, error_answer, internal_failure
 
 log = logging.getLogger("hub.http")
@@ -39,18 +39,30 @@ Observe = Callable[[Scope, int, float], None]  # scope, status, seconds
 class RequestShell:
     """The shell around the application. `body_limit` gives the most bytes for a path."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: Callable[[str], int], observe: Observe) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: Callable[[str], int],
+        observe: Observe,
+        trusted_hops: int = 0,
+    ) -> None:
         self._app = app
+        self._trusted_hops = trusted_hops
         self._body_limit = body_limit
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         chosen = request_id.enter(headers.get(request_id.HEADER))
+        caller.enter(self._caller(scope, headers))
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
         answer = _Outgoing(send, chosen, scope["path"])
         began = time.perf_counter()
         try:
@@ -70,6 +82,15 @@ class RequestShell:
                 "ms": round(seconds * 1000),
             }
             log.info("request", extra=extra)
+
+    def _caller(self, scope: Scope, headers: Headers) -> caller.Caller:
+        client = scope.get("client")
+        return caller.caller_of(
+            client[0] if client else "unknown",
+            headers.getlist("x-forwarded-for"),
+            headers.get("user-agent", ""),
+            trusted_hops=self._trusted_hops,
+        )
 
     async def _serve(
         self, scope: Scope, headers: Headers, receive: Receive, answer: _Outgoing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from limits import parse
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from voiceassist.errors import WrongUse
@@ -17,6 +18,15 @@ DEFAULT_CONFIG = Path("/etc/voiceassist/hub.toml")
 _PREFIX = "VOICEASSIST_HUB__"
 _Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _Port = Annotated[int, Field(ge=1, le=65535)]
+FactorRule = Literal["off", "administrators", "everyone"]
+
+
+def _check_rate(rate: str) -> str:
+    parse(rate)  # raises ValueError
+    return rate
+
+
+_Rate = Annotated[str, AfterValidator(_check_rate)]
 
 
 class _Part(BaseModel):
@@ -56,12 +66,26 @@ class CloudSettings(_Part):
 
 
 class SessionSettings(_Part):
-    """How long a sign-in lasts, and how many attempts are allowed (in the form of `limits`)."""
+    """How long a sign-in lasts, and who must show a second factor.
 
-    token_minutes: int = Field(default=60, ge=1)
-    page_minutes: int = Field(default=480, ge=1)
-    login_limit: str = "5/minute"
-    address_limit: str = "20/minute"
+    A refresh token renews a session up to `absolute_days`; a browser's session ends after
+    `page_minutes`.
+    """
+
+    access_minutes: int = Field(default=15, ge=1, le=60)
+    refresh_days: int = Field(default=7, ge=1, le=30)
+    absolute_days: int = Field(default=30, ge=1, le=365)
+    page_minutes: int = Field(default=480, ge=1, le=1440)
+    second_factor: FactorRule = "administrators"
+
+
+class RateSettings(_Part):
+    """How often each is allowed, by address and by account, in the form of `limits`."""
+
+    registration: _Rate = "5/hour"
+    login: _Rate = "10/minute"
+    refresh: _Rate = "20/minute"
+    code: _Rate = "30/hour"
 
 
 class LimitSettings(_Part):
@@ -89,7 +113,11 @@ class OcrSettings(Ocr):
 
 
 class HubSettings(FileSettings):
-    """One clinic's hub."""
+    """One clinic's hub.
+
+    `trusted_hops` proxies of the site's own stand before it; `redis_url` shares the counting of
+    attempts between processes.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
@@ -101,13 +129,16 @@ class HubSettings(FileSettings):
     port: _Port = 8443
     public_url: str = ""
     san: tuple[str, ...] = ()
-    database_url: str = ""
+    trusted_hops: int = Field(default=0, ge=0, le=5)
+    database_url: str = Field(default="", repr=False)
+    redis_url: SecretStr = SecretStr("")
     profile: str = "generic-x86"
     models_dir: Path | None = None
     watch_dir: Path | None = None
     mqtt: MqttSettings = MqttSettings()
     cloud: CloudSettings = CloudSettings()
     session: SessionSettings = SessionSettings()
+    rates: RateSettings = RateSettings()
     limits: LimitSettings = LimitSettings()
     ocr: OcrSettings = OcrSettings()
     audit: AuditSettings = AuditSettings()

@@ -28,7 +28,7 @@ from voiceassist.errors import Unavailable, WrongUse
 _START_S = 120.0
 _INDEX_S = 3600.0
 _SESSION_S = 120.0
-_ACCOUNT = {"email": "administrator@bench.clinic", "password": "a-long-bench-password"}
+_ACCOUNT = {"email": "administrator@bench.clinic", "password": "four quiet green words"}
 _SETTINGS = """\
 clinic = "bench-clinic"
 data_dir = "{root}/hub"
@@ -36,6 +36,9 @@ host = "127.0.0.1"
 port = {hub}
 san = ["localhost", "127.0.0.1"]
 profile = "{profile}"
+
+[session]
+second_factor = "off"
 
 [mqtt]
 host = "127.0.0.1"

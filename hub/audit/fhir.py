@@ -23,7 +23,7 @@ _OURS = "urn:voiceassist:audit"
 _FAILED = {"failed", "refused", "denied", "error", "unsupported"}
 # the first word of an action: DICOM's event, FHIR's letter for what it does
 _KINDS: dict[str, tuple[str, str, str]] = {
-    "administrator": ("110114", "User Authentication", "E"),
+    "auth": ("110114", "User Authentication", "E"),
     "audit": ("110101", "Audit Log Used", "R"),
     "turn": ("110112", "Query", "E"),
     "escalation": ("110106", "Export", "R"),

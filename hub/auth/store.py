@@ -1,18 +1,26 @@
-"""Accounts, sessions and the one-time setup code."""
+"""Accounts, the one-time codes that open them, and the setup code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ForeignKey, String, delete, func, select
+from sqlalchemy import BigInteger, ForeignKey, String, Text, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.storage.base import Base
 from hub.storage.engine import Database
 
+State = Literal["pending", "active", "inactive"]
+
 
 class UserRow(Base):
-    """An administrator. `id` is all that the audit trail has of the person: `service.reference`."""
+    """A person. `id` is all that the audit trail has of them: `service.reference`.
+
+    `password_hash` is empty for who never set one, `totp` the sealed secret of the second factor,
+    `totp_step` the last time step whose code was used, `recovery` the hashes of the codes left, and
+    `subject` the issuer and subject of an OpenID provider.
+    """
 
     __tablename__ = "auth_users"
 
@@ -22,14 +30,20 @@ class UserRow(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     salt: Mapped[str] = mapped_column(String(32))
     created_ms: Mapped[int] = mapped_column(BigInteger)
+    role: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    totp: Mapped[str] = mapped_column(Text, default="")
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    recovery: Mapped[str] = mapped_column(Text, default="")
+    subject: Mapped[str] = mapped_column(String(500), default="", index=True)
 
 
-class SessionRow(Base):
-    """A session that has not been ended; only these are good."""
+class CodeRow(Base):
+    """The hash of a code by which a person sets their password, once, until `expires_s`."""
 
-    __tablename__ = "auth_sessions"
+    __tablename__ = "auth_codes"
 
-    jti: Mapped[str] = mapped_column(String(36), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("auth_users.id", ondelete="CASCADE"))
     expires_s: Mapped[int] = mapped_column(BigInteger)
 
@@ -45,14 +59,25 @@ class SetupRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An administrator's account."""
+    """A person's account; the columns are told by `UserRow`."""
 
     id: str
     email: str
     name: str
-    password_hash: str = field(repr=False)
-    salt: str = field(repr=False)
+    role: str
+    state: str
     created_ms: int
+    password_hash: str = field(default="", repr=False)
+    salt: str = field(default="", repr=False)
+    totp: str = field(default="", repr=False)
+    totp_step: int = 0
+    recovery: str = field(default="", repr=False)
+    subject: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether they may sign in."""
+        return self.state == "active"
 
 
 class AuthStore:
@@ -62,29 +87,79 @@ class AuthStore:
         self._database = database
 
     def any_account(self) -> bool:
-        """Whether the hub has an administrator."""
+        """Whether the hub has an account."""
         with self._database.read() as session:
             return bool(session.scalar(select(func.count()).select_from(UserRow)))
 
     def names(self) -> dict[str, str]:
-        """Administrators' names by id."""
+        """Everyone's name by id."""
         with self._database.read() as session:
             return {row.id: row.name for row in session.scalars(select(UserRow))}
 
+    def listing(self, offset: int, limit: int) -> tuple[list[Account], int]:
+        """Accounts by e-mail address, and how many there are."""
+        query = select(UserRow).order_by(UserRow.email).offset(offset).limit(limit)
+        with self._database.read() as session:
+            total = session.scalar(select(func.count()).select_from(UserRow)) or 0
+            return [account_of(row) for row in session.scalars(query)], total
+
+    def get(self, user: str) -> Account | None:
+        """The account of that id."""
+        with self._database.read() as session:
+            row = session.get(UserRow, user)
+            return account_of(row) if row else None
+
     def by_email(self, email: str) -> Account | None:
         """The account of `email`, which is lower-case."""
-        with self._database.read() as session:
-            return _account(session.scalar(select(UserRow).where(UserRow.email == email)))
+        return self._one(UserRow.email == email)
 
-    def by_session(self, jti: str, now_s: int) -> Account | None:
-        """Whose session `jti` is, while it lasts."""
-        query = (
-            select(UserRow)
-            .join(SessionRow, SessionRow.user_id == UserRow.id)
-            .where(SessionRow.jti == jti, SessionRow.expires_s > now_s)
-        )
-        with self._database.read() as session:
-            return _account(session.scalar(query))
+    def by_subject(self, subject: str) -> Account | None:
+        """The account of a person at an OpenID provider."""
+        return self._one(UserRow.subject == subject)
+
+    def add(self, account: Account) -> bool:
+        """Keep a new account; False where the address has one."""
+        with self._database.write() as session:
+            if session.scalar(select(UserRow.id).where(UserRow.email == account.email)):
+                return False
+            session.add(_row(account))
+            return True
+
+    def change(self, user: str, **columns: Any) -> Account | None:
+        """Set columns of an account; what it is then, None where there is no such account."""
+        with self._database.write() as session:
+            row = session.get(UserRow, user)
+            if row is None:
+                return None
+            for name, value in columns.items():
+                setattr(row, name, value)
+            return account_of(row)
+
+    def change_unless_last(self, user: str, role: str, state: str) -> Account | None:
+        """Set role and state; None where no active administrator would be left."""
+        with self._database.write() as session:
+            row = session.get_one(UserRow, user)
+            row.role, row.state = role, state
+            session.flush()
+            left = select(UserRow.id).where(
+                UserRow.role == "administrator", UserRow.state == "active"
+            )
+            if session.scalar(left.limit(1)) is None:
+                session.rollback()
+                return None
+            return account_of(row)
+
+    def use_step(self, user: str, step: int) -> bool:
+        """Note that the code of a time step was used; False where it, or a later one, was."""
+        with self._database.write() as session:
+            query = update(UserRow).where(UserRow.id == user, UserRow.totp_step < step)
+            return bool(session.execute(query.values(totp_step=step)).rowcount)  # type: ignore[attr-defined]  # an update's result has it
+
+    def swap_recovery(self, user: str, before: str, after: str) -> bool:
+        """Replace the recovery codes; False where they are not `before` any more."""
+        with self._database.write() as session:
+            query = update(UserRow).where(UserRow.id == user, UserRow.recovery == before)
+            return bool(session.execute(query.values(recovery=after)).rowcount)  # type: ignore[attr-defined]  # (likewise)
 
     def has_code(self) -> bool:
         """Whether a setup code waits to be used."""
@@ -97,45 +172,44 @@ class AuthStore:
             session.execute(delete(SetupRow))
             session.add(SetupRow(code_hash=code_hash, created_ms=now_ms))
 
-    def redeem(self, code_hash: str, account: Account) -> bool:
-        """Use the code up and keep the account, both or neither; False for a wrong code."""
+    def redeem_setup(self, code_hash: str, account: Account) -> bool:
+        """Use the setup code up and keep the account, both or neither; False for a wrong code."""
         with self._database.write() as session:
             row = session.get(SetupRow, code_hash)
             if row is None:
                 return False
             session.delete(row)
-            session.add(
-                UserRow(
-                    id=account.id,
-                    email=account.email,
-                    name=account.name,
-                    password_hash=account.password_hash,
-                    salt=account.salt,
-                    created_ms=account.created_ms,
-                )
-            )
+            session.add(_row(account))
             return True
 
-    def set_password_hash(self, user: str, password_hash: str) -> None:
-        """Keep a stronger hash of the same password."""
+    def invite(self, user: str, code_hash: str, expires_s: int) -> None:
+        """Replace a person's code."""
         with self._database.write() as session:
-            row = session.get(UserRow, user)
-            if row is not None:
-                row.password_hash = password_hash
+            session.execute(delete(CodeRow).where(CodeRow.user_id == user))
+            session.add(CodeRow(code_hash=code_hash, user_id=user, expires_s=expires_s))
 
-    def open_session(self, jti: str, user: str, expires_s: int, now_s: int) -> None:
-        """Begin a session, and forget those that have run out."""
+    def redeem(self, code_hash: str, email: str, password_hash: str, now_s: int) -> Account | None:
+        """Use a person's code up and set their password; None for a wrong code or address."""
         with self._database.write() as session:
-            session.execute(delete(SessionRow).where(SessionRow.expires_s <= now_s))
-            session.add(SessionRow(jti=jti, user_id=user, expires_s=expires_s))
+            code = session.get(CodeRow, code_hash)
+            row = session.get(UserRow, code.user_id) if code else None
+            if code is None or row is None or code.expires_s <= now_s or row.email != email:
+                return None
+            session.delete(code)
+            row.password_hash = password_hash
+            return account_of(row)
 
-    def end_session(self, jti: str) -> None:
-        """End a session for good."""
-        with self._database.write() as session:
-            session.execute(delete(SessionRow).where(SessionRow.jti == jti))
+    def _one(self, condition: Any) -> Account | None:
+        with self._database.read() as session:
+            row = session.scalar(select(UserRow).where(condition))
+            return account_of(row) if row else None
 
 
-def _account(row: UserRow | None) -> Account | None:
-    if row is None:
-        return None
-    return Account(row.id, row.email, row.name, row.password_hash, row.salt, row.created_ms)
+def account_of(row: UserRow) -> Account:
+    """A row as a value."""
+    names = (one.name for one in UserRow.__table__.columns)
+    return Account(**{name: getattr(row, name) for name in names})
+
+
+def _row(account: Account) -> UserRow:
+    return UserRow(**{name: getattr(account, name) for name in Account.__slots__})

@@ -1,31 +1,35 @@
 """Session tokens: JWTs signed with a secret that only this installation has.
 
-The algorithm is pinned and the audience, kind and id are required, so that neither a token of
-another purpose nor one of another installation passes. Source: RFC 8725.
+The algorithm is pinned, headers that name keys are not looked at, and audience, kind, session and
+id are required, so that neither a token of another purpose nor one of another installation passes.
+HS256, since who makes them is who checks them; a hub split into services would sign by EdDSA.
+Source: RFC 8725.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import jwt
 
-from hub.errors import Unauthorized
+from hub.errors import TokenExpired, Unauthorized
 
-AUDIENCE = "voiceassist-hub-administrators"
-Kind = Literal["access", "page"]
+AUDIENCE = "voiceassist-hub"
+Kind = Literal["access", "refresh", "page"]
 _ALGORITHM = "HS256"
-_REQUIRED = ["sub", "aud", "iat", "exp", "jti", "type"]
+_REQUIRED = ["sub", "aud", "iat", "exp", "jti", "sid", "type"]
+_LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says: whose it is, its id, and until when it is good (Unix seconds)."""
+    """What a token says: whose it is, of which session, its id, its end (Unix seconds)."""
 
     user: str
+    session: str
     jti: str
     expires_s: int
 
@@ -40,6 +44,7 @@ class Tokens:
         """A token good from `now_s` to its expiry."""
         body = {
             "sub": claims.user,
+            "sid": claims.session,
             "jti": claims.jti,
             "aud": AUDIENCE,
             "type": kind,
@@ -49,35 +54,29 @@ class Tokens:
         return jwt.encode(body, self._secret, algorithm=_ALGORITHM)
 
     def check(self, token: str, kind: Kind, now_s: int) -> Claims:
-        """The token's claims; raises `Unauthorized`."""
+        """The token's claims; raises `TokenExpired`, or `Unauthorized` for no such token."""
         try:
             body = jwt.decode(
-                token,
+                token if len(token) <= _LONGEST else "",
                 self._secret,
                 algorithms=[_ALGORITHM],
                 audience=AUDIENCE,
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-            claims = Claims(str(body["sub"]), str(body["jti"]), int(body["exp"]))
-        except (jwt.InvalidTokenError, ValueError) as error:
-            raise Unauthorized("this session does not hold; sign in again") from error
-        if body["type"] != kind or now_s >= claims.expires_s:
-            raise Unauthorized("the session has ended; sign in again")
+            user, session, jti = (str(body[one]) for one in ("sub", "sid", "jti"))
+            claims = Claims(user, session, jti, int(body["exp"]))
+        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+            raise Unauthorized("this token does not hold; sign in again") from error
+        if body["type"] != kind:
+            raise Unauthorized(f"this is no {kind} token; sign in again")
+        if now_s >= claims.expires_s:
+            raise TokenExpired("the token has run out; refresh it or sign in again")
         return claims
 
-    def csrf(self, jti: str) -> str:
-        """The value that a form of session `jti` must carry."""
-        return hmac.new(self._secret, b"csrf:" + jti.encode(), hashlib.sha256).hexdigest()
+    def csrf(self, session: str) -> str:
+        """The value that a form of a session must carry."""
+        return hmac.new(self._secret, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
 
-    def csrf_holds(self, jti: str, offered: str) -> bool:
-        """Whether a form really came from a page of session `jti`."""
-        return hmac.compare_digest(self.csrf(jti).encode(), offered.encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A token as handed out."""
-
-    token: str = field(repr=False)
-    claims: Claims
-    lifetime_s: int
+    def csrf_holds(self, session: str, offered: str) -> bool:
+        """Whether a form really came from a page of a session."""
+        return hmac.compare_digest(self.csrf(session).encode(), offered.encode())

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.dashboard.ports import Desk
-from hub.dashboard.session import Actor, Door, Visitor
+from hub.dashboard.session import Actor, Door, Seen, Visitor
 from hub.dashboard.view import View
-from hub.http import Person
+from hub.http import Person, Role
 from voiceassist.errors import BadInput, VoiceAssistError
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -32,6 +32,8 @@ def _desk(request: Request) -> Desk:
 Counter = Annotated[Desk, Depends(_desk)]
 Line = Annotated[str, Form(max_length=500)]
 Done = Annotated[str, Query(max_length=20)]
+Administrator = Annotated[Person, Depends(Seen(Role.ADMINISTRATOR))]
+Examiner = Annotated[Person, Depends(Seen(Role.ADMINISTRATOR, Role.AUDITOR))]
 
 
 def show(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -43,7 +45,9 @@ def show(request: Request, template: str, status: int = 200, **values: object) -
 
 @router.get("/")
 def overview(request: Request, person: Visitor, door: Door, desk: Counter) -> Response:
-    """Rooms, library, routes and the audit trail at a glance."""
+    """Rooms, library, routes and the audit trail at a glance; a clinician is led to the talk."""
+    if person.role is Role.CLINICIAN:
+        return RedirectResponse("/talk", HTTPStatus.SEE_OTHER)
     return show(
         request,
         "overview.html",
@@ -59,7 +63,7 @@ def overview(request: Request, person: Visitor, door: Door, desk: Counter) -> Re
 
 @router.get("/documents")
 def documents(
-    request: Request, person: Visitor, door: Door, desk: Counter, done: Done = ""
+    request: Request, person: Administrator, door: Door, desk: Counter, done: Done = ""
 ) -> Response:
     """The documents and their indexing."""
     return _documents(request, person, door, desk, notice=_DONE.get(done, ""))
@@ -98,7 +102,7 @@ def remove_document(document: str, person: Actor, desk: Counter) -> Response:
 
 @router.get("/documents/{document}/review")
 def review_document(
-    request: Request, document: str, person: Visitor, door: Door, desk: Counter
+    request: Request, document: str, person: Administrator, door: Door, desk: Counter
 ) -> Response:
     """What the PHI gate found in a document that is held."""
     sheet = desk.review(document)
@@ -117,7 +121,7 @@ def release_document(
 
 @router.get("/documents/{document}/describe")
 def description(
-    request: Request, document: str, person: Visitor, door: Door, desk: Counter
+    request: Request, document: str, person: Administrator, door: Door, desk: Counter
 ) -> Response:
     """What is said of a document."""
     return _description(request, document, person, door, desk)
@@ -151,7 +155,7 @@ def describe_document(
 
 @router.get("/editions")
 def editions(
-    request: Request, person: Visitor, door: Door, desk: Counter, done: Done = ""
+    request: Request, person: Administrator, door: Door, desk: Counter, done: Done = ""
 ) -> Response:
     """What was published."""
     return _editions(request, person, door, desk, notice=_DONE.get(done, ""))
@@ -172,7 +176,7 @@ def publish(request: Request, person: Actor, door: Door, desk: Counter) -> Respo
 @router.get("/audit")
 def audit(
     request: Request,
-    person: Visitor,
+    person: Examiner,
     door: Door,
     desk: Counter,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,

@@ -8,12 +8,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from markupsafe import Markup
 
 from hub.dashboard import api
 from hub.dashboard.api import show
-from hub.dashboard.session import Actor, Door, SignInFirst, begin, end, from_here
+from hub.dashboard.session import Door, Sender, SignedIn, SignInFirst, begin, end, from_here
 from hub.dashboard.view import STATIC
 from hub.envelope import status_of
+from hub.errors import Conflict
+from hub.http import Person
 from voiceassist.errors import VoiceAssistError
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
@@ -40,10 +43,9 @@ def set_up(
     password: Text = "",
 ) -> Response:
     """Make the first administrator and sign them in."""
-    address = _address(request)
     try:
-        door.set_up(code, email, password, name, address)
-        token, lifetime_s = door.sign_in(email, password, address)
+        door.set_up(code, email, password, name)
+        token, lifetime_s = door.sign_in(email, password, "")
     except VoiceAssistError as error:
         values = {"email": email, "name": name, "failure": str(error)}
         return show(request, "setup.html", status_of(error), **values)
@@ -59,23 +61,52 @@ def sign_in_page(request: Request, door: Door) -> Response:
 
 
 @router.post("/sign-in", dependencies=[FromHere])
-def sign_in(request: Request, door: Door, email: Text = "", password: Text = "") -> Response:
+def sign_in(
+    request: Request, door: Door, email: Text = "", password: Text = "", code: Text = ""
+) -> Response:
     """Begin a session."""
     try:
-        token, lifetime_s = door.sign_in(email, password, _address(request))
+        token, lifetime_s = door.sign_in(email, password, code)
     except VoiceAssistError as error:
         values = {"email": email, "failure": str(error)}
         return show(request, "sign-in.html", status_of(error), **values)
     return _welcome(token, lifetime_s)
 
 
+@router.get("/second-factor")
+def factor_page(request: Request, person: SignedIn, door: Door) -> Response:
+    """A new secret to scan; it counts once a code of it is given."""
+    return _factor(request, person, door)
+
+
+@router.post("/second-factor")
+def set_factor(request: Request, person: Sender, door: Door, code: Text = "") -> Response:
+    """Switch the second factor on and show the recovery codes."""
+    try:
+        codes = door.confirm_factor(person, code)
+    except VoiceAssistError as error:
+        return _factor(request, person, door, failure=str(error), status=status_of(error))
+    return show(request, "recovery.html", codes=codes)
+
+
 @router.post("/sign-out")
-def sign_out(person: Actor, door: Door) -> Response:
+def sign_out(person: Sender, door: Door) -> Response:
     """End the session."""
     door.sign_out(person)
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     end(response)
     return response
+
+
+def _factor(
+    request: Request, person: Person, door: Door, *, failure: str = "", status: int = 200
+) -> Response:
+    try:
+        secret, qr = door.begin_factor(person)
+    except Conflict:
+        return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+    values = {"secret": secret, "qr": Markup(qr), "failure": failure, "csrf": door.csrf(person)}  # noqa: S704 - our own picture
+    return show(request, "second-factor.html", status, **values)
 
 
 def install(app: FastAPI) -> None:
@@ -107,7 +138,3 @@ def _welcome(token: str, lifetime_s: int) -> Response:
     response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
     begin(response, token, lifetime_s)
     return response
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"

@@ -76,11 +76,17 @@ class Doorkeeper(Protocol):
     def needs_setup(self) -> bool:
         """Whether there is no administrator yet."""
 
-    def set_up(self, code: str, email: str, password: str, name: str, address: str) -> None:
+    def set_up(self, code: str, email: str, password: str, name: str) -> None:
         """Make the first administrator."""
 
-    def sign_in(self, email: str, password: str, address: str) -> tuple[str, int]:
+    def sign_in(self, email: str, password: str, code: str) -> tuple[str, int]:
         """A session's token and its life in seconds."""
+
+    def begin_factor(self, person: Person) -> tuple[str, str]:
+        """A new secret for the person's authenticator app, and its QR code as SVG."""
+
+    def confirm_factor(self, person: Person, code: str) -> Sequence[str]:
+        """Switch the second factor on; the recovery codes."""
 
     def who(self, token: str) -> Person:
         """Whose session it is; raises `Unauthorized`."""

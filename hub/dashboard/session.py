@@ -9,7 +9,7 @@ from fastapi import Depends, Form, Request, Response
 
 from hub.dashboard.ports import Doorkeeper
 from hub.errors import Forbidden, Unauthorized
-from hub.http import Person
+from hub.http import Allowed, Person, Role
 
 COOKIE = "__Host-voiceassist"
 
@@ -30,7 +30,7 @@ def doorkeeper(request: Request) -> Doorkeeper:
 Door = Annotated[Doorkeeper, Depends(doorkeeper)]
 
 
-def visitor(request: Request, door: Door) -> Person:
+def signed_in(request: Request, door: Door) -> Person:
     """A dependency: who looks at the page; raises `SignInFirst`."""
     token = request.cookies.get(COOKIE, "")
     try:
@@ -41,7 +41,29 @@ def visitor(request: Request, door: Door) -> Person:
     raise SignInFirst("/setup" if door.needs_setup() else "/sign-in")
 
 
+SignedIn = Annotated[Person, Depends(signed_in)]
+
+
+def visitor(person: SignedIn) -> Person:
+    """A dependency: who looks at the page, once their second factor is set up."""
+    if person.enrolling:
+        raise SignInFirst("/second-factor")
+    return person
+
+
 Visitor = Annotated[Person, Depends(visitor)]
+
+
+class Seen:
+    """A dependency: who looks at a page that is for some roles; raises `Forbidden`."""
+
+    def __init__(self, *roles: Role) -> None:
+        self._allowed = Allowed(*roles)
+
+    def __call__(self, person: Visitor) -> Person:
+        """Who looks at it."""
+        self._allowed.check(person)
+        return person
 
 
 def from_here(request: Request) -> None:
@@ -53,13 +75,22 @@ def from_here(request: Request) -> None:
         raise Forbidden("this form came from another site; open the page here and try again")
 
 
-def actor(
-    request: Request, person: Visitor, door: Door, csrf: Annotated[str, Form()] = ""
+def sender(
+    request: Request, person: SignedIn, door: Door, csrf: Annotated[str, Form()] = ""
 ) -> Person:
     """A dependency: who sent a form, once it is sure that they did."""
     from_here(request)
     if not door.csrf_holds(person, csrf):
         raise Forbidden("this form is out of date; open the page again and repeat")
+    return person
+
+
+Sender = Annotated[Person, Depends(sender)]
+
+
+def actor(person: Sender) -> Person:
+    """A dependency: the administrator who sent a form."""
+    Allowed(Role.ADMINISTRATOR).check(person)
     return person
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from hub.auth import api as auth_api
@@ -78,9 +79,12 @@ class HubGuard:
         self._auth = auth
         self._gate = gate
 
-    def person(self, request: HTTPConnection) -> Person:
+    async def person(self, request: HTTPConnection) -> Person:
         """Who signed in; raises `Unauthorized`."""
-        return self._auth.who(auth_api.bearer(request), "access")
+        token = auth_api.bearer(request)
+        if person := self._auth.sessions.known(token, "access"):
+            return person
+        return await run_in_threadpool(self._auth.sessions.who, token, "access")
 
     def room(self, request: HTTPConnection) -> str:
         """The room that calls; raises `Unauthorized`."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import httpx
 from fastapi import APIRouter
 
+from hub.admin import api as admin_api
+from hub.admin.service import Site
 from hub.analytics import api as analytics_api
 from hub.analytics.service import Analytics
 from hub.audit import api as audit_api
@@ -39,6 +41,8 @@ from hub.published import OwnSource, PublishedLibrary
 from hub.settings import CloudSettings, HubSettings
 from hub.storage.blobs import Blobs
 from hub.trail import TrailDesk
+from hub.users import api as users_api
+from hub.users.service import Users
 from hub.wiring.adapters import HubGuard
 from hub.wiring.rooms import Rooms
 from voiceassist.errors import Unavailable
@@ -70,7 +74,7 @@ class Container:
         self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
-            self._judge, cloud, self.library, rooms.audit, self.metrics.refused
+            self._judge, cloud, self.library, rooms.recorder, self.metrics.refused
         )
         self._caretaker = Caretaker(
             rooms.audit, rooms.fleet.listing, rooms.settings.audit, self.clock
@@ -84,6 +88,8 @@ class Container:
         """What the rooms' HTTP faces ask for by type."""
         return {
             AuthService: self.rooms.auth,
+            Users: self.rooms.users,
+            Site: self.rooms.site,
             DocumentService: self.rooms.documents,
             EditionService: self.rooms.editions,
             Blobs: self.rooms.packs,
@@ -98,6 +104,8 @@ class Container:
         """The rooms' HTTP faces."""
         return (
             auth_api.router,
+            users_api.router,
+            admin_api.router,
             documents_api.router,
             editions_api.router,
             fleet_api.router,

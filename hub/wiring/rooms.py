@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from hub.admin.service import Site
+from hub.admin.store import SiteStore
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
+from hub.auth.accounts import Accounts
 from hub.auth.service import AuthService
-from hub.auth.store import AuthStore
-from hub.auth.tokens import Tokens
 from hub.documents.catalogue import Catalogue
 from hub.documents.queue import Queue, WorkLock
 from hub.documents.review import Reviews
@@ -27,7 +28,10 @@ from hub.settings import HubSettings
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Database
 from hub.storage.migrate import migrate
+from hub.users.service import Users
+from hub.users.store import PreferencesStore
 from hub.wiring.adapters import Held, Kits, RoomKeys, Shelf
+from hub.wiring.people import CallersTrail, People, sign_in
 from voiceassist.knowledge.documents import Limits, Ocr
 from voiceassist.knowledge.documents.apart import ReaderProcess
 from voiceassist.timekeeping import SystemClock, boot_id
@@ -42,7 +46,11 @@ class Rooms:
     database: Database
     clock: SystemClock
     audit: AuditService
+    recorder: CallersTrail
+    site: Site
     auth: AuthService
+    accounts: Accounts
+    users: Users
     documents: DocumentService
     worker: Worker
     queue: Queue
@@ -64,7 +72,12 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     keys = load_keys(settings.data_dir / "keys")
     database = Database(settings.database)
     migrate(database)
-    base = _Base(settings, keys, database, SystemClock(), _audit(settings, database, keys))
+    audit = _audit(settings, database, keys)
+    base = _Base(settings, keys, database, SystemClock(), audit, CallersTrail(audit))
+    site = Site(SiteStore(database), base.recorder, base.clock.wall_ms)
+    auth, accounts = sign_in(
+        settings, database, keys.session_secret, base.recorder, site, base.clock.wall_ms
+    )
     embedding = embedding or Embedding(settings.profile, settings.models_dir)
     packs = Blobs(settings.data_dir / "packs")
     queue = Queue(database)
@@ -78,7 +91,11 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         database=database,
         clock=base.clock,
         audit=base.audit,
-        auth=_auth(base),
+        recorder=base.recorder,
+        site=site,
+        auth=auth,
+        accounts=accounts,
+        users=Users(People(accounts), PreferencesStore(database), base.recorder),
         documents=documents,
         worker=worker,
         queue=queue,
@@ -99,6 +116,7 @@ class _Base:
     database: Database
     clock: SystemClock
     audit: AuditService
+    recorder: CallersTrail
 
 
 def _audit(settings: HubSettings, database: Database, keys: HubKeys) -> AuditService:
@@ -128,15 +146,15 @@ def _documents(
     inspector = DocumentInspector(base.settings.phi)
     clock = base.clock.wall_ms
     lock = WorkLock(data_dir / "indexing.lock")
-    worker = Worker(queue, lock, content, packs, indexer, inspector, base.audit, clock)
+    worker = Worker(queue, lock, content, packs, indexer, inspector, base.recorder, clock)
     service = DocumentService(
         Catalogue(base.database),
         queue,
         content,
         KnowledgeReader(limits, arriving),
-        base.audit,
+        base.recorder,
         clock,
-        Reviews(base.database, packs, words_of, base.audit, clock),
+        Reviews(base.database, packs, words_of, base.recorder, clock),
         most_bytes=limits.max_bytes,
     )
     return service, worker
@@ -158,19 +176,9 @@ def _editions(base: _Base, documents: DocumentService, packs: Blobs) -> EditionS
         Shelf(documents),
         base.keys.edition,
         Held(RoomStore(base.database)),
-        base.audit,
+        base.recorder,
         base.clock.wall_ms,
         clinic=base.settings.clinic,
-    )
-
-
-def _auth(base: _Base) -> AuthService:
-    return AuthService(
-        AuthStore(base.database),
-        Tokens(base.keys.session_secret),
-        base.audit,
-        base.settings.session,
-        base.clock.wall_ms,
     )
 
 
@@ -178,7 +186,7 @@ def _fleet(base: _Base) -> FleetService:
     return FleetService(
         RoomStore(base.database),
         base.keys,
-        base.audit,
+        base.recorder,
         base.clock.wall_ms,
         kit=Kits(base.settings, base.keys).of,
     )

@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import httpx
+import pyotp
 
 PERSON = {"email": "it@example.org", "password": "a long enough pass phrase"}
 DOCUMENT = """# Sharps injury
@@ -26,6 +27,9 @@ def main(url: str, authority: str, code: str) -> None:
         hub.post("/auth/setup", json={"code": code, "name": "IT", **PERSON}).raise_for_status()
         token = data(hub.post("/auth/login", json=PERSON))["access_token"]
         hub.headers["Authorization"] = f"Bearer {token}"
+        secret = data(hub.post("/auth/second-factor"))["secret"]
+        code = {"code": pyotp.TOTP(secret).now()}
+        data(hub.post("/auth/second-factor/confirm", json=code))
         files = {"file": ("sharps.md", DOCUMENT.encode(), "text/markdown")}
         added = data(hub.post("/documents", files=files))["document"]["id"]
         while data(hub.get(f"/documents/{added}"))["job"]["state"] != "done":

@@ -263,7 +263,7 @@ def test_the_api_is_the_auditors(trail: Trail) -> None:
     class Guard:
         role = Role.AUDITOR
 
-        def person(self, _request: object) -> Person:
+        async def person(self, _request: object) -> Person:
             return Person("1", "a@clinic.example", "A", self.role)
 
     app = FastAPI()

@@ -33,7 +33,7 @@ def trail(tmp_path: Path) -> Iterator[Trail]:
     made = Trail(tmp_path)
     made.ingest(batch(chain(20)))
     made.service.record(
-        action="administrator.sign_in",
+        action="auth.sign_in",
         outcome="refused",
         subject="=cmd()",
         actor="ada",
@@ -216,7 +216,7 @@ def test_audit_events_are_valid_fhir(trail: Trail) -> None:
     events = [AuditEvent.model_validate_json(one) for one in found]
     assert len(events) == 29
     assert {event.outcome for event in events} == {"0", "4", "8"}
-    login = next(e for e in events if e.subtype[0].code == "administrator.sign_in")
+    login = next(e for e in events if e.subtype[0].code == "auth.sign_in")
     assert (login.type.code, login.agent[0].who.identifier.value) == ("110114", "ada")
     assert {"hash", "position"} <= {detail.type for detail in login.entity[0].detail}
 

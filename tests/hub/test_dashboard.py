@@ -55,7 +55,7 @@ async def test_every_page_is_there_for_the_administrator(signed_in: Any) -> None
         "/": "No room is enrolled yet",
         "/documents": "The library is empty",
         "/editions": "Nothing is published yet",
-        "/audit": "administrator.setup",
+        "/audit": "auth.setup",
     }.items():
         page = await signed_in.client.get(path)
         assert page.status_code == 200
@@ -190,10 +190,10 @@ async def test_an_alarm_is_seen_on_the_first_page_and_found_in_the_trail(signed_
     assert "refused. Nothing left the building." in overview
     alarms = (await signed_in.client.get("/audit?only=alarms")).text
     assert "escalation_refused" in alarms
-    assert "administrator.setup" not in alarms
+    assert "auth.setup" not in alarms
     whole = (await signed_in.client.get("/audit")).text
     assert 'class="status bad">escalation_refused' in whole
-    assert "administrator.setup" in whole
+    assert "auth.setup" in whole
 
 
 async def test_old_alarms_leave_the_first_page_and_stay_in_the_trail(signed_in: Any) -> None:

@@ -40,7 +40,11 @@ async def test_each_role_passes_where_its_rule_says_and_nowhere_else(hub: Any, r
     """Every role at every endpoint: what is not allowed is refused before anything is looked at."""
     person = Person(role.value, f"{role}@clinic.example", role.value, role, "session")
     guard = hub.client._transport.app.state.guard
-    guard.person = lambda _request: person
+
+    async def calls(_request: object) -> Person:
+        return person
+
+    guard.person = calls
     for route in routes_of(hub):
         if not isinstance(route, APIRoute):
             continue

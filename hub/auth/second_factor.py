@@ -1,0 +1,104 @@
+"""The second factor: time-based codes (RFC 6238), and ten recovery codes for a lost phone.
+
+Law: a code is good once. The secret is kept sealed, so that a copy of the database alone gives no
+codes; of recovery codes only hashes are kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+import secrets
+from dataclasses import dataclass, field
+
+import pyotp
+import segno
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from voiceassist.errors import Unverified
+
+STEP_S = 30
+_SKEW = 1  # steps that a phone's clock may be off, each way
+_RECOVERY = 10
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32, none mistaken for another
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an authenticator app is given: the secret, its URI, and that as a QR code (SVG)."""
+
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
+    qr: str = field(repr=False)
+
+
+def enrolment(secret: str, email: str, issuer: str) -> Enrolment:
+    """A secret as an app takes it."""
+    uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
+    picture = io.BytesIO()
+    segno.make(uri, error="m").save(picture, kind="svg", scale=5, xmldecl=False, svgns=True)
+    return Enrolment(secret, uri, picture.getvalue().decode())
+
+
+def new_secret() -> str:
+    """160 random bits in base32."""
+    return pyotp.random_base32(32)
+
+
+def step_of(secret: str, code: str, now_s: int) -> int | None:
+    """The time step that `code` is of, one off at most; None for a wrong code."""
+    code = "".join(code.split())
+    now = now_s // STEP_S
+    for step in (now, *(now + sign * off for off in range(1, _SKEW + 1) for sign in (-1, 1))):
+        right = pyotp.TOTP(secret).generate_otp(step)
+        if hmac.compare_digest(right.encode(), code.encode()):
+            return step
+    return None
+
+
+def recovery_codes() -> tuple[str, ...]:
+    """Ten codes of 50 random bits."""
+    return tuple(
+        "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2))
+        for _ in range(_RECOVERY)
+    )
+
+
+def hashed(codes: tuple[str, ...]) -> str:
+    """What is kept of recovery codes: 50 random bits behind a limit need no slow hash."""
+    return " ".join(_hash(one) for one in codes)
+
+
+def without(kept: str, code: str) -> str | None:
+    """What is kept once `code` is used; None where it is none of them."""
+    hashes, offered = kept.split(), _hash(code)
+    return " ".join(one for one in hashes if one != offered) if offered in hashes else None
+
+
+class Vault:
+    """Seals secrets with a key that is derived from the installation's own."""
+
+    def __init__(self, secret: bytes) -> None:
+        derived = HKDF(SHA256(), 32, salt=None, info=b"voiceassist second factor").derive(secret)
+        self._box = Fernet(base64.urlsafe_b64encode(derived))
+
+    def seal(self, secret: str) -> str:
+        """For the database."""
+        return self._box.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Raises `Unverified` where it was not sealed with this installation's key."""
+        try:
+            return self._box.decrypt(sealed.encode()).decode()
+        except InvalidToken as error:
+            raise Unverified(
+                "the second factor was sealed by another key; an administrator must reset it"
+            ) from error
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256("".join(code.upper().replace("-", "").split()).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Typed questions, answered by the laws of a room."""

@@ -1,0 +1,1 @@
+"""People: their profiles, their settings, and who may do what."""
