@@ -40,6 +40,7 @@ _STATUS = {
 }
 _CODE = {status.value: code for code, status in reversed(_STATUS.items())}  # the first of each
 _RETRY_AFTER_S = 30
+_PLACES = {"body", "query", "path", "header", "cookie"}  # FastAPI's, before the field's name
 
 
 class Failure(BaseModel):
@@ -175,7 +176,8 @@ def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
 def _detail(error: Mapping[str, Any]) -> dict[str, str]:
     # pydantic repeats the input in its errors; what a person wrote is not echoed
     place: Sequence[object] = error.get("loc", ())
-    field = ".".join(str(part) for part in place if part not in {"body", "query", "path"})
+    named = place[1:] if place and place[0] in _PLACES else place
+    field = ".".join(map(str, named))
     return {"field": field, "message": str(error.get("msg", ""))}
 
 

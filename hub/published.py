@@ -18,9 +18,12 @@ from voiceassist.engines.ports import Embedder
 from voiceassist.knowledge.editions.source import Offer, read_chunks
 from voiceassist.knowledge.editions.store import EditionStore
 from voiceassist.knowledge.editions.update import update
+from voiceassist.knowledge.search.filters import Filters
 from voiceassist.knowledge.search.library import Library
 
 log = logging.getLogger(__name__)
+
+_ALL = Filters()
 
 
 class OwnSource:
@@ -80,11 +83,11 @@ class PublishedLibrary:
         self._before: Library | None = None  # who began to search it may finish
         self._following = threading.Lock()
 
-    def find(self, query: str, limit: int) -> list[Passage]:
+    def find(self, query: str, limit: int, filters: Filters = _ALL) -> list[Passage]:
         """The best passages, best first; empty where no edition is published."""
         store = self._store
         library = (store.current() if store else None) or self.follow()
-        return library.find(query, limit) if library else []
+        return library.find(query, limit, filters) if library else []
 
     def follow(self) -> Library | None:
         """The newest edition, installed first where it is new; raises `VoiceAssistError`."""

@@ -18,7 +18,6 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from hub import caller
 from hub.auth.factors import Factors
-from hub.auth.limits import Throttle
 from hub.auth.passwords import LONGEST, assess
 from hub.auth.ports import Site
 from hub.auth.schemas import LoginRequest, RedeemRequest, RegisterRequest, SetupRequest
@@ -29,6 +28,7 @@ from hub.errors import Conflict, Forbidden, InvalidCredentials, WeakPassword
 from hub.http import Person, Role
 from hub.ports import Clock, Recorder
 from hub.settings import RateSettings
+from hub.throttle import Throttle
 from voiceassist.contract.canonical import Json
 
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 letters, none mistaken for another

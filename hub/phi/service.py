@@ -1,4 +1,4 @@
-"""The hub's own verdict on what a room wants to send out of the building (law 1).
+"""The hub's own verdicts: on what a room wants to send out, on what is typed here (law 1).
 
 Law: words are cleared only by a judge that answered in time, about these very words; whatever
 else becomes of it holds them. The room's verdict is not an argument: a room that errs, or lies,
@@ -23,7 +23,7 @@ _MOST_HUNG = 4
 
 
 class SecondJudge:
-    """Judges words again; thread-safe. `make` loads models, so it is called at first use."""
+    """Judges words; thread-safe. `make` loads models, so it is called at first use."""
 
     def __init__(self, make: Callable[[], Judge], *, timeout_s: float = _TIMEOUT_S) -> None:
         self._make = make
@@ -36,9 +36,14 @@ class SecondJudge:
 
     def judge(self, text: str) -> Verdict:
         """Cleared or Held, whatever the room said. Never raises, never hangs."""
+        return self.judge_heard(Transcript(text=text, confidence=1.0))
+
+    def judge_heard(self, heard: Transcript, *, previous: Verdict | None = None) -> Verdict:
+        """As `judge`, by what recognition said of the words too, and by the turn before."""
+        text = heard.text
         result: list[Verdict] = []
         thread = threading.Thread(
-            target=lambda: result.append(self._verdict(text)), name="second-judge", daemon=True
+            target=lambda: result.append(self._verdict(heard, previous)), name="judge", daemon=True
         )
         if not self._has_room():
             return Held(text, reasons=("time_out",))
@@ -60,9 +65,10 @@ class SecondJudge:
             self._hung = [one for one in self._hung if one.is_alive()]
             return len(self._hung) < _MOST_HUNG
 
-    def _verdict(self, text: str) -> Verdict:
+    def _verdict(self, heard: Transcript, previous: Verdict | None) -> Verdict:
+        text = heard.text
         try:
-            verdict: object = self._loaded().judge(Transcript(text=text, confidence=1.0))
+            verdict: object = self._loaded().judge(heard, previous=previous)
         except Unavailable:
             return Held(text, reasons=("unavailable",))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong holds (law 1)

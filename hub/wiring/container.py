@@ -18,6 +18,9 @@ from hub.audit.service import AuditService
 from hub.auth import api as auth_api
 from hub.auth.service import AuthService
 from hub.caretaker import Caretaker
+from hub.chat import api as chat_api
+from hub.chat.service import Chat
+from hub.chat.store import ChatStore
 from hub.desk import HubDesk, HubDoor
 from hub.documents import api as documents_api
 from hub.documents.service import DocumentService
@@ -35,15 +38,19 @@ from hub.indexing import engines_of
 from hub.keeper import Herald, Keeper
 from hub.metrics import Metrics
 from hub.mqtt import BrokerAddress, HubMqtt
+from hub.phi import api as phi_api
+from hub.phi.inquiry import Inquiry
 from hub.phi.ports import Judge
 from hub.phi.service import SecondJudge
 from hub.published import OwnSource, PublishedLibrary
+from hub.search import api as search_api
+from hub.search.service import Search
 from hub.settings import CloudSettings, HubSettings
 from hub.storage.blobs import Blobs
 from hub.trail import TrailDesk
 from hub.users import api as users_api
 from hub.users.service import Users
-from hub.wiring.adapters import HubGuard
+from hub.wiring.adapters import CloudDoor, Counted, HubGuard, Seen, TypedGate
 from hub.wiring.rooms import Rooms
 from voiceassist.errors import Unavailable
 from voiceassist.phi.lists import load_lists
@@ -63,7 +70,7 @@ class Container:
         self.clock = rooms.clock.wall_ms
         load_lists(rooms.settings.phi.lists)  # refused now, not at the first escalation
         record_override(rooms.settings.phi, rooms.audit.record)
-        self.analytics = Analytics(rooms.audit)
+        self.analytics = Analytics(Counted(rooms.audit), Seen(rooms.fleet), self.clock)
         self.desk = _desk(rooms, self.analytics)
         self.doorkeeper = HubDoor(rooms.auth)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
@@ -75,6 +82,16 @@ class Container:
         cloud = _cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
             self._judge, cloud, self.library, rooms.recorder, self.metrics.refused
+        )
+        self._first_judge = SecondJudge(lambda: _first_judge(rooms.settings))
+        self.chat = Chat(
+            ChatStore(rooms.database),
+            TypedGate(self._first_judge),
+            self.library,
+            CloudDoor(self._escalation, allowed=self._cloud_allowed),
+            rooms.recorder,
+            self.clock,
+            keep_days=lambda: rooms.site.now().chat_keep_days,
         )
         self._caretaker = Caretaker(
             rooms.audit, rooms.fleet.listing, rooms.settings.audit, self.clock
@@ -97,6 +114,9 @@ class Container:
             Analytics: self.analytics,
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
+            Chat: self.chat,
+            Search: Search(self.library),
+            Inquiry: Inquiry(self._first_judge, self._judge, self.rooms.recorder),
         }
 
     @property
@@ -112,6 +132,9 @@ class Container:
             analytics_api.router,
             audit_api.router,
             escalation_api.router,
+            chat_api.router,
+            search_api.router,
+            phi_api.router,
         )
 
     def start(self) -> None:
@@ -156,6 +179,7 @@ class Container:
             "announcing": herald.look,
             "signing": self._sign_anew,
             "own library": self._follow,
+            "old conversations": self.chat.expire,
             "silent rooms": self._caretaker.listen,
             "old entries": self._caretaker.prune,
         }
@@ -169,8 +193,10 @@ class Container:
         self.rooms.editions.sign_anew("hub")  # where a rotation of keys was cut short
 
     def _follow(self) -> None:
-        if self.settings.cloud.url:  # only escalation searches it
-            self.library.follow()
+        self.library.follow()
+
+    def _cloud_allowed(self) -> bool:
+        return bool(self.settings.cloud.url) and self.rooms.site.now().chat_cloud
 
     def _warm_up(self) -> None:
         while not self._stopping.is_set():
@@ -221,6 +247,13 @@ def _second_judge(settings: HubSettings) -> Judge:
 
     tagger = engines_of(settings.profile, settings.models_dir).phi_tagger()
     return build_second_judge(settings.phi, tagger)
+
+
+def _first_judge(settings: HubSettings) -> Judge:
+    from voiceassist.phi.build import build_gate  # noqa: PLC0415 - loads Presidio
+
+    classifier = engines_of(settings.profile, settings.models_dir).phi_classifier()
+    return build_gate(settings.phi, classifier)
 
 
 def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:

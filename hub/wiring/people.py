@@ -8,7 +8,6 @@ from hub import caller, request_id
 from hub.audit.service import AuditService
 from hub.auth.accounts import Accounts
 from hub.auth.factors import Factors
-from hub.auth.limits import Throttle
 from hub.auth.ports import Site
 from hub.auth.schemas import Email
 from hub.auth.second_factor import Vault
@@ -22,6 +21,7 @@ from hub.http import Role
 from hub.ports import Clock, Recorder
 from hub.settings import HubSettings
 from hub.storage.engine import Database
+from hub.throttle import Throttle
 from hub.users.schemas import Opened, State, UserView
 from voiceassist.contract.canonical import Json
 

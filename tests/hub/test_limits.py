@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub.auth.limits import Throttle
 from hub.caller import Caller, caller_of
 from hub.errors import TooMany
+from hub.throttle import Throttle
 
 EMAIL = "dana@clinic.example"
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from voiceassist.contract.verdict import Item, Verdict
 
-_REASONS = {
+REASONS = {
     "items": "something in it may identify a person",
     "empty": "nothing was heard",
     "too_long": "it is longer than the policy allows",
@@ -26,7 +26,7 @@ def explain(verdict: Verdict) -> Text:
     outcome = "HELD: stays in the room" if verdict.held else "CLEARED: may leave the room"
     shown.append(outcome + "\n", style="bold red" if verdict.held else "bold green")
     for reason in verdict.reasons:
-        shown.append(f"  because {_REASONS.get(reason, reason)}\n")
+        shown.append(f"  because {REASONS.get(reason, reason)}\n")
     words = Text(verdict.text)
     for item in verdict.items:
         words.stylize("reverse", item.start, item.end)
