@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from hub import envelope
+from hub import envelope, openapi
 from hub.dashboard import door
 from hub.dashboard.view import View
 from hub.envelope import Answer, ok
@@ -54,6 +54,7 @@ def create_app(container: Container) -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     for prefix in ("", "/api/v1"):
         app.include_router(_health(container), prefix=prefix, include_in_schema=bool(prefix))
+    openapi.install(app)
     door.install(app)
     _show_errors_as_pages(app)
     limits = container.settings.limits
@@ -83,7 +84,7 @@ def _health(container: Container) -> APIRouter:
         """Each part's state; 503 where the database is away. A dead broker only degrades."""
         return ok(container.readiness())
 
-    @router.get("/metrics", dependencies=[Anyone])
+    @router.get("/metrics", dependencies=[Anyone], response_class=PlainTextResponse)
     def metrics() -> Response:
         """The figures for Prometheus."""
         return Response(container.metrics.render(), headers={"Content-Type": CONTENT_TYPE})

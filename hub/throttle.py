@@ -30,6 +30,11 @@ class Throttle:
         self._shared = MovingWindowRateLimiter(_redis(redis_url)) if redis_url else self._spare
         self._alone = False
 
+    def close(self) -> None:
+        """Close the connections to the shared store."""
+        if isinstance(self._shared.storage, RedisStorage):
+            self._shared.storage.storage.connection_pool.disconnect()
+
     def hit(self, limit: str, what: str, *keys: str) -> None:
         """Count one attempt at `what` under each key; raises `TooMany`, with when to come again."""
         item = parse(limit)

@@ -42,16 +42,19 @@ class LogReader:
         """
         columns = [getattr(EntryRow, name) for name in Row._fields]
         columns[-1] = cast(EntryRow.data, LargeBinary)  # whatever it was altered to
-        query = str(select(*columns).order_by(EntryRow.position))
+        query = select(*columns).order_by(EntryRow.position)
         # the driver's own cursor: the same rows, four times as fast
         connection = self._session.connection()
-        cursor = connection.connection.cursor()
+        streamed = {} if connection.dialect.name == "sqlite" else {"name": "entries"}
+        cursor = connection.connection.cursor(**streamed)  # a nameless one of PostgreSQL reads all
         try:
-            cursor.execute(query)
+            cursor.execute(str(query.compile(dialect=connection.dialect)))
             while found := cursor.fetchmany(_CHUNK):
                 yield from found
         except connection.dialect.loaded_dbapi.Error as error:
             raise Unverified(f"an entry can't be read ({error}): the log was altered") from error
+        finally:
+            cursor.close()
 
     def matching(self, filters: Filters) -> Iterator[EntryRow]:
         """All entries that fit, in the order that they came in."""

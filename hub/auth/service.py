@@ -61,6 +61,10 @@ class AuthService:
         self._hasher = PasswordHash((Argon2Hasher(), BcryptHasher()))
         self._hashing = threading.BoundedSemaphore(_MOST_HASHING)
 
+    def close(self) -> None:
+        """Close what counts attempts."""
+        self._throttle.close()
+
     def needs_setup(self) -> bool:
         """Whether there is no account yet."""
         return not self._store.any_account()

@@ -2,7 +2,8 @@
 
 Law: a session either reads, and sees one state, or writes, and holds the only write lock from
 its first statement, so a read never turns into a write that another has overtaken. What
-`write` committed is on the disk when it returns (WAL with synchronous=FULL).
+`write` committed is on the disk when it returns (SQLite: WAL with synchronous=FULL; PostgreSQL: its
+default). On PostgreSQL the write lock is an advisory one, so that both behave alike.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from voiceassist.errors import StoreFull, Unavailable
 
 _BUSY_MS = 15_000
+_WRITE_LOCK = 0x7661_6875_62  # the advisory lock's number: "vahub"
 
 
 class Database:
@@ -25,12 +27,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
-        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._reader = self.engine
+        if self.engine.dialect.name == "postgresql":
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self.writer = self.engine.execution_options(begin="IMMEDIATE")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state; nothing that it changes is kept."""
-        with _named_failures(), Session(self.engine, expire_on_commit=False) as session:
+        with _named_failures(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -41,7 +46,7 @@ class Database:
         """
         with (
             _named_failures(),
-            Session(self._writer, expire_on_commit=False) as session,
+            Session(self.writer, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -58,10 +63,15 @@ class Database:
 
 def _make_engine(url: str) -> Engine:
     # rows may hold what people wrote: no error and no log repeats them
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
+    if url.startswith("postgresql://"):
+        url = url.replace("://", "+psycopg://", 1)  # the driver that we ship
+    sqlite = url.startswith("sqlite")
+    engine = create_engine(url, pool_pre_ping=not sqlite, hide_parameters=True)
+    if sqlite:
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+    else:
+        event.listen(engine, "begin", _on_begin_elsewhere)
     return engine
 
 
@@ -78,6 +88,12 @@ def _on_connect(connection: Any, _record: object) -> None:
 def _on_begin(connection: Connection) -> None:
     kind = connection.get_execution_options().get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _on_begin_elsewhere(connection: Connection) -> None:
+    if connection.get_execution_options().get("begin") == "IMMEDIATE":
+        # each later statement sees the newest state (READ COMMITTED), which nobody else changes
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
 
 @contextmanager

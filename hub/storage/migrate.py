@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -14,8 +15,17 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 def migrate(database: Database, to: str = "head") -> None:
     """Apply every migration up to `to` that the database has not seen."""
+    _run(command.upgrade, database, to)
+
+
+def downgrade(database: Database, to: str) -> None:
+    """Take back every migration after `to`; raises `WrongUse` where that would lose the log."""
+    _run(command.downgrade, database, to)
+
+
+def _run(step: Callable[[Config, str], None], database: Database, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with database.engine.execution_options(begin="IMMEDIATE").begin() as connection:
+    with database.writer.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        step(config, to)

@@ -64,6 +64,7 @@ class Rooms:
         """End what stands beside the database, and close it."""
         for reader in self.readers:
             reader.close()
+        self.auth.close()
         self.database.close()
 
 

@@ -118,3 +118,4 @@ def test_a_redis_that_is_away_neither_opens_nor_closes(caplog: pytest.LogCapture
     with pytest.raises(TooMany):
         throttle.hit("2/minute", "login", "x")
     assert caplog.text.count("Redis is away") == 1
+    throttle.close()

@@ -1,71 +1,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, APIWebSocketRoute
 
 from hub.http import Allowed, Open, Person, Role, RoomOnly
+from hub.openapi import Endpoint, endpoints
 
-RULES = (Allowed, Open, RoomOnly)
-
-
-def rules_of(dependant: Dependant) -> Iterator[object]:
-    for one in dependant.dependencies:
-        if isinstance(one.call, RULES):
-            yield one.call
-        yield from rules_of(one)
+LEAST = 50  # the walk must not come back empty-handed
 
 
-def routes_of(hub: Any) -> list[APIRoute | APIWebSocketRoute]:
-    app = hub.client._transport.app
-    while not hasattr(app, "routes"):
-        app = app._app
-    api = [one for one in app.routes if isinstance(one, APIRoute | APIWebSocketRoute)]
-    return [one for one in api if one.path.startswith("/api/")]
+def every(hub: Any) -> list[Endpoint]:
+    found = list(endpoints(hub.client._transport.app))
+    assert len(found) > LEAST
+    return found
 
 
-async def test_every_route_says_who_may_call_it(hub: Any) -> None:
+def _path(one: Endpoint) -> str:
+    return re.sub(r"\{[^}]*\}", "1", one.path)
+
+
+async def test_every_endpoint_says_who_may_call_it(hub: Any) -> None:
     """A new endpoint without a rule, or with two of them, fails here."""
-    for route in routes_of(hub):
-        rules = list(rules_of(route.dependant))
-        assert len(rules) == 1, f"{route.path}: {rules}"
+    for one in every(hub):
+        assert len(one.rules) == 1, one
 
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_each_role_passes_where_its_rule_says_and_nowhere_else(hub: Any, role: Role) -> None:
     """Every role at every endpoint: what is not allowed is refused before anything is looked at."""
     person = Person(role.value, f"{role}@clinic.example", role.value, role, "session")
-    guard = hub.client._transport.app.state.guard
 
     async def calls(_request: object) -> Person:
         return person
 
-    guard.person = calls
-    for route in routes_of(hub):
-        if not isinstance(route, APIRoute):
+    hub.client._transport.app.state.guard.person = calls
+    for one in every(hub):
+        (rule,) = one.rules
+        if isinstance(rule, RoomOnly) or one.method == "WEBSOCKET":
             continue
-        (rule,) = rules_of(route.dependant)
-        if isinstance(rule, RoomOnly):
-            continue
-        path = re.sub(r"\{[^}]*\}", "1", route.path)
-        for method in route.methods:
-            answer = await hub.client.request(method, path)
-            refused = answer.status_code == 403 and "the role" in answer.text
-            expected = isinstance(rule, Allowed) and role not in rule.roles
-            assert refused == expected, f"{role} {method} {path}: {answer.status_code}"
+        answer = await hub.client.request(one.method, _path(one))
+        refused = answer.status_code == 403 and "the role" in answer.text
+        expected = isinstance(rule, Allowed) and role not in rule.roles
+        assert refused == expected, f"{role} {one.method} {one.path}: {answer.status_code}"
 
 
 async def test_nobody_passes_without_a_token(hub: Any) -> None:
     """What is not open to anyone answers 401 to anyone."""
-    for route in routes_of(hub):
-        (rule,) = rules_of(route.dependant)
-        if isinstance(rule, Open) or not isinstance(route, APIRoute):
+    for one in every(hub):
+        if isinstance(one.rules[0], Open) or one.method == "WEBSOCKET":
             continue
-        path = re.sub(r"\{[^}]*\}", "1", route.path)
-        for method in route.methods:
-            answer = await hub.client.request(method, path)
-            assert answer.status_code == 401, f"{method} {path}: {answer.text}"
+        answer = await hub.client.request(one.method, _path(one))
+        assert answer.status_code == 401, f"{one.method} {one.path}: {answer.text}"
+
+
+async def test_openapi_tells_the_rules(hub: Any) -> None:
+    """Who reads the description knows each operation's roles, and that errors are envelopes."""
+    described = (await hub.client.get("/api/v1/openapi.json")).json()
+    operation = described["paths"]["/api/v1/users"]["post"]
+    assert operation["x-roles"] == ["administrator"]
+    assert operation["security"] == [{"person": []}]
+    schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+    assert "422" not in operation["responses"]
+    assert described["paths"]["/api/v1/library/edition"]["get"]["x-roles"] == ["room"]

@@ -8,11 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from hub.auth.store import AuthStore
 from hub.storage.base import Base
 from hub.storage.engine import Database
-from hub.storage.migrate import migrate
+from hub.storage.migrate import downgrade, migrate
 from hub.wiring import Rooms
-from voiceassist.errors import StoreFull
+from voiceassist.errors import StoreFull, WrongUse
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_names(tmp_path: Path) -> None:
@@ -98,3 +99,41 @@ def test_writers_wait_for_each_other(rooms: Rooms) -> None:
         thread.join()
     with rooms.database.read() as session:
         assert session.execute(text("SELECT created_ms FROM auth_setup")).scalar() == 40
+
+
+def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
+    """An update can be taken back on an empty hub, step by step, and made again."""
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    migrate(database)
+    for revision in ("0004", "0003", "0002", "0001", "base"):
+        downgrade(database, revision)
+    migrate(database)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_going_back_never_loses_the_log(rooms: Rooms) -> None:
+    """A downgrade that the log would not survive is refused, and changes nothing."""
+    rooms.audit.record(action="t.t", outcome="done", subject="", actor="t", detail={})
+    with pytest.raises(WrongUse, match="restore the copy"):
+        downgrade(rooms.database, "0002")
+    assert rooms.audit.verify_all().ok
+
+
+def test_an_administrator_of_before_stays_one(tmp_path: Path) -> None:
+    """Who had an account before there were roles is an administrator, down and up again."""
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    migrate(database, "0003")
+    with database.write() as session:
+        values = "'i', 'a@b.example', 'A', 'hash', 1, 'salt'"
+        columns = "id, email, name, password_hash, created_ms, salt"
+        session.execute(text(f"INSERT INTO auth_users ({columns}) VALUES ({values})"))
+    migrate(database)
+    downgrade(database, "0003")
+    migrate(database)
+    account = AuthStore(database).by_email("a@b.example")
+    assert account is not None
+    assert (account.role, account.state, account.salt) == ("administrator", "active", "salt")
+    database.close()

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from voiceassist.errors import WrongUse
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -155,3 +157,25 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['document', 'version'], ['document_versions.document', 'document_versions.version'], name=op.f('fk_document_packs_document_document_versions')),
     sa.PrimaryKeyConstraint('document', 'version', name=op.f('pk_document_packs'))
     )
+
+
+def downgrade() -> None:
+    """Take all tables away; refuses while the log holds anything."""
+    count = sa.select(sa.func.count()).select_from(sa.table("audit_entries"))
+    if op.get_bind().execute(count).scalar():
+        raise WrongUse("the audit log has entries, which nothing may delete; keep this database")
+    for table in (
+        "document_packs",
+        "document_jobs",
+        "document_versions",
+        "auth_sessions",
+        "fleet_rooms",
+        "editions",
+        "documents",
+        "auth_users",
+        "auth_setup",
+        "audit_quarantine",
+        "audit_heads",
+        "audit_entries",
+    ):
+        op.drop_table(table)

@@ -52,3 +52,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("document", "digest", name=op.f("pk_document_releases")),
     )
+
+
+def downgrade() -> None:
+    """Take them away."""
+    for table in ("document_releases", "document_findings"):
+        op.drop_table(table)
+    columns = {
+        "document_packs": ("recipe", "judged", "unread", "problem"),
+        "document_versions": ("described",),
+        "documents": ("held", "described", "sidecar", "info"),
+    }
+    for table, names in columns.items():
+        with op.batch_alter_table(table) as batch_op:
+            for name in names:
+                batch_op.drop_column(name)
