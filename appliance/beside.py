@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from appliance.commands.commands import Commands
+from appliance.enrol import Identity
 from appliance.events import Condition, Event, Events, Over
 from appliance.metrics import Metrics
 from appliance.panel.access import Access, panel_token
@@ -18,7 +20,9 @@ from appliance.sync.link import LinkState
 from appliance.sync.sync import Sync
 from appliance.wiring import Room
 from voiceassist import __version__
+from voiceassist.contract.command import Verb
 from voiceassist.contract.wire import RoomState
+from voiceassist.errors import Unavailable
 from voiceassist.knowledge.search.library import Library
 from voiceassist.timekeeping import SystemClock
 
@@ -70,7 +74,33 @@ class Beside:
                 state=self.state,
                 on_link=self._on_link,
                 on_edition=lambda _version: self._hint(),
+                on_command=self._commands(room.identity).take,
             )
+
+    def _commands(self, identity: Identity) -> Commands:
+        return Commands(
+            self._room.settings.data_dir / "last-command.json",
+            identity.clinic,
+            identity.room,
+            identity.acks,
+            identity.signer,
+            self._room.journal.append,
+            {
+                Verb.FETCH_EDITION: self._hint,
+                Verb.REPORT: self._report,
+                Verb.MUTE: self._mute,
+            },
+            lambda: SystemClock().wall_ms() // 1000,
+        )
+
+    def _report(self) -> None:
+        if self._sync is not None:
+            self._sync.tell()
+
+    def _mute(self) -> None:
+        self._controls.mute(on=True)
+        if not self._controls.muted:
+            raise Unavailable("this room has no microphone that could be closed")
 
     def _make_panel(self) -> Panel:
         panel = self._room.settings.panel

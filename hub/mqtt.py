@@ -50,7 +50,8 @@ class HubMqtt:
     """The hub at the broker; goes on without it, and connects again when it is back.
 
     `on_journal` takes a room and its batch and returns what to acknowledge, None for nothing;
-    `on_state` takes the topic and payload of a room's state. Both run on the client's thread.
+    `on_state` and `on_reply` take the topic and payload of a room's state, and of its answer to a
+    command. All run on the client's thread.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class HubMqtt:
         *,
         on_journal: Callable[[str, bytes], Envelope | None],
         on_state: Callable[[str, bytes], None],
+        on_reply: Callable[[str, bytes], None] = lambda _topic, _payload: None,
         reconnect_s: tuple[int, int] = (1, 30),
     ) -> None:
         self._broker = broker
         self._topics = Topics(clinic)
         self._on_journal = on_journal
         self._on_state = on_state
+        self._on_reply = on_reply
         self._edition = 0
         self._connected = threading.Event()
         self._client = Client(
@@ -108,6 +111,13 @@ class HubMqtt:
         if self.connected:
             self._send_hint()
 
+    def send_command(self, room: str, envelope: bytes) -> bool:
+        """Send a room a signed command; False where the broker is away."""
+        if not self.connected:
+            return False
+        self._client.publish(self._topics.command(room), envelope, qos=1)
+        return True
+
     def _send_hint(self) -> None:
         hint = EditionHint(version=self._edition)
         self._client.publish(self._topics.edition, hint.model_dump_json(), qos=1, retain=True)
@@ -118,7 +128,7 @@ class HubMqtt:
         if code.is_failure:
             log.error("the broker refuses the hub: %s; check its access list", code)
             return
-        topics = (self._topics.journals, self._topics.states)
+        topics = (self._topics.journals, self._topics.states, self._topics.replies)
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in topics])
         self._connected.set()
         log.info("connected to the broker")
@@ -135,6 +145,8 @@ class HubMqtt:
         try:
             if message.topic == self._topics.state(room):
                 self._on_state(message.topic, bytes(message.payload))
+            elif message.topic == self._topics.reply(room):
+                self._on_reply(message.topic, bytes(message.payload))
             else:
                 self._take_journal(room, bytes(message.payload))
         except VoiceAssistError as error:

@@ -46,8 +46,9 @@ class Sync:
     """Keeps hub and room in step while there is a link. `start` never fails for want of one.
 
     `state` tells what to publish of the room. `on_link` is called when the link's state
-    changes and `on_edition` with the version of a hint, both on this object's thread; they
-    must return soon. `transport` is Mosquitto where none is given.
+    changes, `on_edition` with the version of a hint and `on_command` with a command, for which it
+    returns the reply, all on this object's thread; they must return soon. `transport` is Mosquitto
+    where none is given.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Sync:
         state: Callable[[], RoomState],
         on_link: Callable[[LinkState], None] = lambda _link: None,
         on_edition: Callable[[int], None] = lambda _version: None,
+        on_command: Callable[[bytes], bytes | None] = lambda _payload: None,
         times: Times | None = None,
         transport: Transport | None = None,
         now: Callable[[], float] = time.monotonic,
@@ -69,6 +71,7 @@ class Sync:
         self._state = state
         self._on_link = on_link
         self._on_edition = on_edition
+        self._on_command = on_command
         self._times = times or Times()
         self._now = now
         self._topics = Topics(identity.clinic)
@@ -115,8 +118,11 @@ class Sync:
 
     def message(self, topic: str, payload: bytes) -> None:
         """The client's word: something came."""
-        read = self._on_hint if topic == self._topics.edition else self._on_ack
-        self._notes.put(partial(read, payload))
+        readers = {
+            self._topics.edition: self._on_hint,
+            self._topics.command(self._identity.room): self._obey,
+        }
+        self._notes.put(partial(readers.get(topic, self._on_ack), payload))
 
     def _appended(self) -> None:
         if self._notes.empty():
@@ -195,6 +201,12 @@ class Sync:
             last_ack_ms=self._clock.wall_ms(),
             problem=problem or ("" if answers else _SILENT),
         )
+
+    def _obey(self, payload: bytes) -> None:
+        reply = self._on_command(payload)
+        if reply is not None:
+            topic = self._topics.reply(self._identity.room)
+            self._transport.publish(topic, reply.decode())
 
     def _on_hint(self, payload: bytes) -> None:
         try:

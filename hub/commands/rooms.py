@@ -1,4 +1,4 @@
-"""`voiceassist hub rooms`: enrolment."""
+"""`voiceassist hub rooms`: enrolment, and commands to rooms."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hub.dashboard.view import utc
 from hub.fleet.schemas import EnrolRequest
 from hub.settings import DEFAULT_CONFIG
 from voiceassist.console import out, print_json
+from voiceassist.contract.command import Verb
 from voiceassist.errors import BadInput, WrongUse
 
 app = group()
@@ -66,6 +67,24 @@ def listing(*, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         row = (*shown, "", "")[:3]
         table.add_row(view.room, *row, utc(view.seen_ms), utc(view.enrolled_ms))
     out.print(table)
+
+
+@app.command()
+def command(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    verb: Annotated[Verb, typer.Argument(help="What it is to do.")],
+    *,
+    lasts: Annotated[int, typer.Option(min=10, max=86_400, help="Seconds it is tried.")] = 300,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Tell a room to do something; the running hub sends it."""
+    with opened(config) as hub:
+        view = hub.commands.issue(room, verb, lasts, ACTOR)
+    if as_json:
+        print_json(view.model_dump(mode="json"))
+    else:
+        out.print(f"command {view.number} to {room}: {verb}; the hub sends it now", markup=False)
 
 
 def _read(path: Path) -> EnrolRequest:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voiceassist.contract.command import Verb
 from voiceassist.contract.wire import RoomState
 
 RoomName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -51,3 +52,33 @@ class RoomView(BaseModel):
     certificate_serial: str
     seen_ms: int
     state: RoomState | None
+
+
+class CommandRequest(BaseModel):
+    """What a room is to do, and for how many seconds it is tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Verb
+    expires_in_s: int = Field(default=300, ge=10, le=86_400)
+
+
+class CommandView(BaseModel):
+    """A command and what became of it.
+
+    `outcome`: "sent" until the room answers "done", "failed" or "refused" with a `problem`, or its
+    time is over ("expired"). Times are Unix seconds, 0 never.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    room: str
+    number: int
+    verb: Verb
+    issued_s: int
+    expires_s: int
+    issued_by: str
+    outcome: str
+    problem: str = ""
+    answered_s: int = 0

@@ -32,6 +32,7 @@ from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.ports import Cloud
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
+from hub.fleet.commands import RoomCommands
 from hub.fleet.service import FleetService, RoomGate
 from hub.http import Guard
 from hub.indexing import engines_of
@@ -75,6 +76,7 @@ class Container:
         self.doorkeeper = HubDoor(rooms.auth)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
         self.mqtt = _mqtt(rooms)
+        rooms.commands.send = self.mqtt.send_command
         self.library = _library(rooms)
         self.metrics = Metrics()
         self._judge = SecondJudge(lambda: _second_judge(rooms.settings))
@@ -111,6 +113,7 @@ class Container:
             EditionService: self.rooms.editions,
             Blobs: self.rooms.packs,
             FleetService: self.rooms.fleet,
+            RoomCommands: self.rooms.commands,
             Analytics: self.analytics,
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
@@ -177,6 +180,7 @@ class Container:
         herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)
         chores: dict[str, Callable[[], None]] = {
             "announcing": herald.look,
+            "commands": self.rooms.commands.look,
             "signing": self._sign_anew,
             "own library": self._follow,
             "old conversations": self.chat.expire,
@@ -239,6 +243,7 @@ def _mqtt(rooms: Rooms) -> HubMqtt:
         rooms.settings.clinic,
         on_journal=rooms.audit.ingest,
         on_state=rooms.fleet.on_state,
+        on_reply=rooms.commands.on_reply,
     )
 
 

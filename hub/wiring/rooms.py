@@ -19,6 +19,8 @@ from hub.documents.worker import Worker
 from hub.editions.archive import Archive
 from hub.editions.service import EditionService
 from hub.editions.store import EditionStore
+from hub.fleet.command_store import CommandStore
+from hub.fleet.commands import RoomCommands
 from hub.fleet.keys import HubKeys, load_keys
 from hub.fleet.service import FleetService
 from hub.fleet.store import RoomStore
@@ -57,6 +59,7 @@ class Rooms:
     editions: EditionService
     packs: Blobs
     fleet: FleetService
+    commands: RoomCommands
     embedding: Embedding
     readers: tuple[ReaderProcess, ...]
 
@@ -103,6 +106,14 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         editions=_editions(base, documents, packs),
         packs=packs,
         fleet=_fleet(base),
+        commands=RoomCommands(
+            CommandStore(database),
+            RoomKeys(RoomStore(database)).key,
+            keys.ack,
+            base.recorder,
+            base.clock.wall_ms,
+            clinic=settings.clinic,
+        ),
         embedding=embedding,
         readers=readers,
     )

@@ -105,7 +105,7 @@ def test_migrations_go_down_and_up_again(tmp_path: Path) -> None:
     """An update can be taken back on an empty hub, step by step, and made again."""
     database = Database(f"sqlite:///{tmp_path / 'hub.sqlite'}")
     migrate(database)
-    for revision in ("0004", "0003", "0002", "0001", "base"):
+    for revision in ("0005", "0004", "0003", "0002", "0001", "base"):
         downgrade(database, revision)
     migrate(database)
     with database.engine.connect() as connection:
