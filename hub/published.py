@@ -89,6 +89,11 @@ class PublishedLibrary:
         library = (store.current() if store else None) or self.follow()
         return library.find(query, limit, filters) if library else []
 
+    def drug_names(self) -> tuple[str, ...]:
+        """The medicines that the newest edition names, those named most first."""
+        library = self._store.current() if self._store else None
+        return library.drug_names if library else ()
+
     def follow(self) -> Library | None:
         """The newest edition, installed first where it is new; raises `VoiceAssistError`."""
         with self._following:

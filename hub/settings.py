@@ -95,6 +95,7 @@ class LimitSettings(_Part):
     document_bytes: int = Field(default=32 << 20, ge=1024)
     document_pages: int = Field(default=2000, ge=1)
     body_bytes: int = Field(default=1 << 20, ge=1024)
+    voices: int = Field(default=20, ge=0)
     reading_s: float = Field(default=300.0, gt=0)
     reading_bytes: int = Field(default=1536 << 20, ge=512 << 20)
 

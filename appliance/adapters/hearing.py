@@ -12,12 +12,13 @@ import numpy as np
 
 from appliance.adapters.doubts import weigh
 from appliance.rules.endpoint import Pace, patience_ms
-from appliance.rules.heard import expectations, strip_wake_word
+from appliance.rules.heard import strip_wake_word
 from appliance.rules.segment import End, Segmentation, Segments, samples_in
 from appliance.rules.soundalike import SoundAlikes
 from appliance.stages import Frame, Frames, Utterance
 from voiceassist.contract.speech import Transcript
 from voiceassist.engines.ports import Samples, SpeechToText, WakeHit, WakeWord
+from voiceassist.knowledge.expecting import expectations
 
 _TAIL_MS = 200  # of the silence after speech, kept for the recogniser
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from voiceassist.contract.canonical import Json
 
 HUB = "hub"  # the box of the hub's own journal
+_MOST = 2**63 - 1
 PRUNED = "audit.pruned"
 ALARM = "audit.alarm"  # the action of an entry that an administrator must see
 
@@ -46,14 +47,14 @@ class EntryView(_View):
 class Filters(_View):
     """Which entries are wanted: equal to what is given, from `since_ms` to before `until_ms`."""
 
-    position: int | None = Field(default=None, ge=1)
+    position: int | None = Field(default=None, ge=1, le=_MOST)
     box: str | None = Field(default=None, max_length=64)
     actor: str | None = Field(default=None, max_length=255)
     action: str | None = Field(default=None, max_length=64)
     outcome: str | None = Field(default=None, max_length=64)
     subject: str | None = Field(default=None, max_length=255)
-    since_ms: int | None = Field(default=None, ge=0)
-    until_ms: int | None = Field(default=None, ge=0)
+    since_ms: int | None = Field(default=None, ge=0, le=_MOST)
+    until_ms: int | None = Field(default=None, ge=0, le=_MOST)
 
 
 class ChainReport(_View):

@@ -117,7 +117,8 @@ class Chat:
         question = self._message(conversation, "user", heard.text, verdict=told)
         _found(self._store.append(question, user) or None)
         yield Judged(told, route)
-        answered = answer(heard.text, self._library.find(heard.text, _PASSAGES))
+        asked = without_items(heard.text, verdict)
+        answered = answer(asked, self._library.find(asked, _PASSAGES))
         self._record(TURN, _outcome(answered), turn, user, _detail(told, route, answered, began))
         said = list[SentenceView]()
         for sentence in answered.sentences:
@@ -175,6 +176,16 @@ class Chat:
         self._recorder.record(
             action=action, outcome=outcome, subject=subject, actor=user, detail=detail
         )
+
+
+def without_items(text: str, verdict: Verdict) -> str:
+    """The question without what may identify a person, which no library knows anything of."""
+    kept, end = list[str](), 0
+    for item in sorted(verdict.items, key=lambda one: one.start):
+        kept.append(text[end : item.start])
+        end = max(end, item.end)
+    asked = " ".join("".join([*kept, text[end:]]).split())
+    return asked or text
 
 
 def _found(value: T | None) -> T:

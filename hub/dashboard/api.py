@@ -112,7 +112,7 @@ def review_document(
 
 @router.post("/documents/{document}/release")
 def release_document(
-    document: str, person: Actor, desk: Counter, version: Annotated[int, Form(ge=1)]
+    document: str, person: Actor, desk: Counter, version: Annotated[int, Form(ge=1, le=2**31 - 1)]
 ) -> Response:
     """Let a held document into later editions."""
     desk.release_document(document, version, person.id)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from markupsafe import Markup
 
-from hub.dashboard import api
+from hub.dashboard import api, talk
 from hub.dashboard.api import show
 from hub.dashboard.session import Door, Sender, SignedIn, SignInFirst, begin, end, from_here
 from hub.dashboard.view import STATIC
@@ -114,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(router)
     app.include_router(api.router)
+    app.include_router(talk.router)
     app.add_exception_handler(SignInFirst, _send_to_sign_in)
 
 

@@ -68,7 +68,9 @@ def release(
     document: str,
     person: Administrator,
     documents: Documents,
-    version: Annotated[int | None, Query(ge=1, description="The version that was read")] = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="The version that was read")
+    ] = None,
 ) -> Answer[DocumentView]:
     """Let the version that is held into later editions; 409 where another is held by now."""
     documents.reviews.release(document, person.id, version)

@@ -64,7 +64,9 @@ def pack_list(
 
 
 @router.get("/library/keys", response_class=Response)
-def keys(_room: RoomCaller, editions: Editions, after: Annotated[int, Query(ge=0)] = 0) -> Response:
+def keys(
+    _room: RoomCaller, editions: Editions, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0
+) -> Response:
     """The signed statements of the keys that sign editions, after version `after`."""
     return Response(editions.key_chain(after), media_type="application/json")
 

@@ -49,7 +49,7 @@ class ShelfPack(_Value):
 class PublishRequest(_Value):
     """What to publish: all that is indexed, or what edition `like` held."""
 
-    like: int | None = Field(default=None, ge=1)
+    like: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 
 class Content(_Value):

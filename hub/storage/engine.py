@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
-from voiceassist.errors import StoreFull, Unavailable
+from voiceassist.errors import BadInput, StoreFull, Unavailable
 
 _BUSY_MS = 15_000
 _WRITE_LOCK = 0x7661_6875_62  # the advisory lock's number: "vahub"
@@ -100,6 +100,10 @@ def _on_begin_elsewhere(connection: Connection) -> None:
 def _named_failures() -> Iterator[None]:
     try:
         yield
+    except (DataError, OverflowError) as error:
+        raise BadInput(
+            "a value is beyond what the hub can keep; check numbers and signs"
+        ) from error
     except OperationalError as error:
         reason = str(error.orig)
         if "full" in reason:

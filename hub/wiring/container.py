@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import httpx
 from fastapi import APIRouter
@@ -20,38 +21,33 @@ from hub.auth.service import AuthService
 from hub.caretaker import Caretaker
 from hub.chat import api as chat_api
 from hub.chat.service import Chat
-from hub.chat.store import ChatStore
-from hub.desk import HubDesk, HubDoor
+from hub.desk import HubDoor
 from hub.documents import api as documents_api
 from hub.documents.service import DocumentService
 from hub.documents.watch import FolderWatch
 from hub.editions import api as editions_api
 from hub.editions.service import EditionService
 from hub.escalation import api as escalation_api
-from hub.escalation.cloud import NoCloud, OpenAICompatible
-from hub.escalation.ports import Cloud
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
 from hub.fleet.commands import RoomCommands
 from hub.fleet.service import FleetService, RoomGate
 from hub.http import Guard
-from hub.indexing import engines_of
 from hub.keeper import Herald, Keeper
 from hub.metrics import Metrics
-from hub.mqtt import BrokerAddress, HubMqtt
 from hub.phi import api as phi_api
 from hub.phi.inquiry import Inquiry
-from hub.phi.ports import Judge
 from hub.phi.service import SecondJudge
-from hub.published import OwnSource, PublishedLibrary
 from hub.search import api as search_api
 from hub.search.service import Search
-from hub.settings import CloudSettings, HubSettings
 from hub.storage.blobs import Blobs
-from hub.trail import TrailDesk
 from hub.users import api as users_api
 from hub.users.service import Users
-from hub.wiring.adapters import CloudDoor, Counted, HubGuard, Seen, TypedGate
+from hub.voice import api as voice_api
+from hub.voice.service import Voice
+from hub.voice.speech import EngineSpeech
+from hub.wiring import parts
+from hub.wiring.adapters import Counted, HubGuard, Seen
 from hub.wiring.rooms import Rooms
 from voiceassist.errors import Unavailable
 from voiceassist.phi.lists import load_lists
@@ -72,29 +68,23 @@ class Container:
         load_lists(rooms.settings.phi.lists)  # refused now, not at the first escalation
         record_override(rooms.settings.phi, rooms.audit.record)
         self.analytics = Analytics(Counted(rooms.audit), Seen(rooms.fleet), self.clock)
-        self.desk = _desk(rooms, self.analytics)
+        self.desk = parts.desk(rooms, self.analytics)
         self.doorkeeper = HubDoor(rooms.auth)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
-        self.mqtt = _mqtt(rooms)
+        self.mqtt = parts.mqtt(rooms)
         rooms.commands.send = self.mqtt.send_command
-        self.library = _library(rooms)
+        self.library = parts.library(rooms)
         self.metrics = Metrics()
-        self._judge = SecondJudge(lambda: _second_judge(rooms.settings))
+        self._judge = SecondJudge(lambda: parts.second_judge(rooms.settings))
         self._cloud_client = httpx.Client(timeout=rooms.settings.cloud.timeout_s)
-        cloud = _cloud(rooms.settings.cloud, self._cloud_client)
+        cloud = parts.cloud(rooms.settings.cloud, self._cloud_client)
         self._escalation = Escalation(
             self._judge, cloud, self.library, rooms.recorder, self.metrics.refused
         )
-        self._first_judge = SecondJudge(lambda: _first_judge(rooms.settings))
-        self.chat = Chat(
-            ChatStore(rooms.database),
-            TypedGate(self._first_judge),
-            self.library,
-            CloudDoor(self._escalation, allowed=self._cloud_allowed),
-            rooms.recorder,
-            self.clock,
-            keep_days=lambda: rooms.site.now().chat_keep_days,
-        )
+        self._first_judge = SecondJudge(lambda: parts.first_judge(rooms.settings))
+        self.chat = parts.chat(rooms, self._first_judge, self.library, self._escalation)
+        self._speech = EngineSpeech(partial(parts.engines, rooms.settings), self.library.drug_names)
+        self.voice = parts.voice(rooms, self.chat, self._speech)
         self._caretaker = Caretaker(
             rooms.audit, rooms.fleet.listing, rooms.settings.audit, self.clock
         )
@@ -118,6 +108,7 @@ class Container:
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
             Chat: self.chat,
+            Voice: self.voice,
             Search: Search(self.library),
             Inquiry: Inquiry(self._first_judge, self._judge, self.rooms.recorder),
         }
@@ -138,6 +129,7 @@ class Container:
             chat_api.router,
             search_api.router,
             phi_api.router,
+            voice_api.router,
         )
 
     def start(self) -> None:
@@ -155,6 +147,7 @@ class Container:
         self.keeper.stop()
         self.rooms.worker.stop()
         self._cloud_client.close()
+        self._speech.close()
         self.rooms.close()
 
     def readiness(self) -> dict[str, str]:
@@ -199,9 +192,6 @@ class Container:
     def _follow(self) -> None:
         self.library.follow()
 
-    def _cloud_allowed(self) -> bool:
-        return bool(self.settings.cloud.url) and self.rooms.site.now().chat_cloud
-
     def _warm_up(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -211,60 +201,6 @@ class Container:
                 self._stopping.wait(_RETRY_S)
             else:
                 return
-
-
-def _desk(rooms: Rooms, analytics: Analytics) -> HubDesk:
-    trail = TrailDesk(rooms.audit, rooms.clock.wall_ms, rooms.auth.names)
-    return HubDesk(
-        rooms.settings.clinic, rooms.documents, rooms.editions, rooms.fleet, analytics, trail
-    )
-
-
-def _library(rooms: Rooms) -> PublishedLibrary:
-    return PublishedLibrary(
-        rooms.settings.data_dir / "library",
-        OwnSource(rooms.editions, rooms.packs),
-        lambda: rooms.keys.edition.trust(rooms.settings.clinic),
-        rooms.clock.wall_ms,
-        embedder=rooms.embedding.get,
-    )
-
-
-def _mqtt(rooms: Rooms) -> HubMqtt:
-    broker = BrokerAddress(
-        host=rooms.settings.mqtt.host,
-        port=rooms.settings.mqtt.port,
-        ca=rooms.keys.file("ca.crt"),
-        cert=rooms.keys.file("hub-client.crt"),
-        key=rooms.keys.file("hub-client.key"),
-    )
-    return HubMqtt(
-        broker,
-        rooms.settings.clinic,
-        on_journal=rooms.audit.ingest,
-        on_state=rooms.fleet.on_state,
-        on_reply=rooms.commands.on_reply,
-    )
-
-
-def _second_judge(settings: HubSettings) -> Judge:
-    from voiceassist.phi.build import build_second_judge  # noqa: PLC0415 - loads spaCy
-
-    tagger = engines_of(settings.profile, settings.models_dir).phi_tagger()
-    return build_second_judge(settings.phi, tagger)
-
-
-def _first_judge(settings: HubSettings) -> Judge:
-    from voiceassist.phi.build import build_gate  # noqa: PLC0415 - loads Presidio
-
-    classifier = engines_of(settings.profile, settings.models_dir).phi_classifier()
-    return build_gate(settings.phi, classifier)
-
-
-def _cloud(settings: CloudSettings, client: httpx.Client) -> Cloud:
-    if not settings.url:
-        return NoCloud()
-    return OpenAICompatible(client, url=settings.url, key=settings.secret(), model=settings.model)
 
 
 def _gauges(container: Container) -> None:

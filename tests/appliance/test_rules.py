@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from appliance.rules.commands import Command, command_of
 from appliance.rules.compose import adds_something, worth_composing
-from appliance.rules.heard import expectations, strip_wake_word
+from appliance.rules.heard import strip_wake_word
 from appliance.rules.route import Hub, Order, Refuse, Room, choose_route, searchable
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.verdict import Cleared, Held, Item
 from voiceassist.engines.ports import Speed
+from voiceassist.knowledge.expecting import expectations
 from voiceassist.phi import gate as phi_gate
 
 

@@ -16,7 +16,7 @@ from voiceassist.phi.policy import PhiPolicy
 API = "/api/v1/chat/conversations"
 GOUT = b"# Gout\n\nGive naproxen 500 mg twice daily for gout. Check the kidneys first.\n"
 QUESTION = "how much naproxen for gout"
-PATIENT = "MRN 4412987 how much naproxen for gout"
+PATIENT = "how much naproxen for gout for John Smith"
 
 
 class Outside:
@@ -93,7 +93,7 @@ async def test_what_is_held_is_answered_on_the_hub_and_goes_no_further(clinic: A
     assert verdict["route"] == "hub"
     done = events[-1][1]["data"]
     assert done["route"] == "hub"
-    assert done["sentences"]
+    assert any("naproxen 500 mg" in one["text"] for one in done["sentences"])
     assert not [one for one in done["sentences"] if one["kind"] == "composed"]
     assert clinic.outside.asked == []
 
@@ -111,7 +111,7 @@ async def test_demanding_the_cloud_for_what_is_held_is_refused(clinic: Any, fail
     """The refusal says why and what to do; nothing is kept of the question."""
     error = fail(await _ask(clinic, PATIENT, route="cloud"), 403, "PHI_HELD")
     assert {"reason": "items"} in error["details"]
-    assert "4412987" not in str(error)
+    assert "Smith" not in str(error)
     messages = await clinic.client.get(
         f"{API}/{clinic.conversation}/messages", headers=clinic.headers
     )
@@ -180,9 +180,9 @@ async def test_the_trail_has_the_turn_and_none_of_its_words(clinic: Any, net: An
     assert held["detail"]["held"] is True
     assert held["detail"]["kinds"]
     assert cleared["detail"]["sources"] == ["gout@1"]
-    assert "4412987" not in answer.text
+    assert "Smith" not in answer.text
     # the database's own logger is never below WARNING: `logs.configure`
-    assert not [one for one in net.seen if "4412987" in one and not one.startswith("sqlalchemy.")]
+    assert not [one for one in net.seen if "Smith" in one and not one.startswith("sqlalchemy.")]
 
 
 async def test_streamed_and_whole_answers_are_the_same(clinic: Any) -> None:

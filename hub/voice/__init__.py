@@ -1,0 +1,1 @@
+"""A browser's microphone: heard, judged, answered and spoken by the hub."""

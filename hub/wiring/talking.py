@@ -1,0 +1,68 @@
+"""The voice socket's ports, answered by sign-in, chat and the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from hub.auth.sessions import Sessions
+from hub.chat import schemas as chat
+from hub.chat.service import Chat
+from hub.http import Person
+from hub.ports import Recorder
+from hub.voice.schemas import Done, Event, Judged, Sentence
+from voiceassist.contract.speech import Transcript
+
+
+class SignedIn:
+    """Who talks is who signed in."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def by_token(self, token: str) -> Person:
+        """Whose access token it is; raises `Unauthorized`."""
+        return self._sessions.who(token, "access")
+
+    def by_page(self, cookie: str) -> Person:
+        """Whose page's session it is; raises `Unauthorized`."""
+        return self._sessions.who(cookie, "page")
+
+
+class Chatting:
+    """A spoken question is one of a conversation, as a typed one is."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def ask(self, person: Person, heard: Transcript, conversation: str) -> Iterator[Event]:
+        """The events of an answer as they come."""
+        conversation = conversation or self._chat.begin(person.id).id
+        for event in self._chat.ask(person.id, conversation, heard):
+            yield _told(event)
+
+
+class Opening:
+    """Whether the site lets browsers talk, and the trail."""
+
+    def __init__(self, allowed: Callable[[], bool], recorder: Recorder) -> None:
+        self.allowed = allowed
+        self._recorder = recorder
+
+    def record(self, person: Person, outcome: str) -> None:
+        """Note that a person's microphone was opened, or refused."""
+        self._recorder.record(
+            action="voice.opened", outcome=outcome, subject=person.id, actor=person.id, detail={}
+        )
+
+
+def _told(event: chat.Event) -> Event:
+    match event:
+        case chat.Judged(verdict, route):
+            return Judged(verdict.held, verdict.reasons, route)
+        case chat.Said(said):
+            first = said.citations[0] if said.citations else None
+            return Sentence(
+                said.text, said.kind, first.title if first else "", first.place if first else ""
+            )
+        case chat.Done(message):
+            return Done(message.id, message.conversation_id, message.route or "hub")
