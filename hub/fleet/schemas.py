@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from voiceassist.contract.command import LONGEST_S, SHORTEST_S, Outcome, Verb
 from voiceassist.contract.wire import RoomState
 
 RoomName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -51,3 +52,34 @@ class RoomView(BaseModel):
     certificate_serial: str
     seen_ms: int
     state: RoomState | None
+
+
+class CommandOrder(BaseModel):
+    """What a room is to do, and for how many seconds from now it may."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verb: Verb
+    expires_in_s: int = Field(default=300, ge=SHORTEST_S, le=LONGEST_S)
+
+
+class CommandView(BaseModel):
+    """A command to a room. `outcome` is None while it waits for the room's reply.
+
+    An "expired" one with `replied` is the room's own word that it came too late; without, the
+    room said nothing in time, and a later reply replaces the outcome.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    room: str
+    number: int
+    verb: str
+    actor: str
+    issued_s: int
+    expires_s: int
+    outcome: Outcome | None
+    problem: str
+    answered_ms: int
+    replied: bool

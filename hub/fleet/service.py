@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from hub.errors import Conflict, Unauthorized
+from hub.errors import Conflict, NotFound, Unauthorized
 from hub.fleet import pki
 from hub.fleet.keys import HubKeys, load_public
 from hub.fleet.schemas import EnrolRequest, Kit, RoomView
@@ -76,6 +76,13 @@ class FleetService:
     def listing(self) -> list[RoomView]:
         """All rooms by name."""
         return self._store.listing()
+
+    def get(self, room: str) -> RoomView:
+        """One room; raises `NotFound`."""
+        view = self._store.get(room)
+        if view is None:
+            raise NotFound("there is no such room; GET /api/v1/rooms lists them")
+        return view
 
     def key(self, room: str) -> Ed25519PublicKey | None:
         """The machine key of a room; None for one that is not enrolled."""

@@ -27,6 +27,7 @@ from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.ports import Cloud
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
+from hub.fleet.commands import CommandService, Courier
 from hub.fleet.service import FleetService, RoomGate
 from hub.http import Guard
 from hub.indexing import engines_of
@@ -63,7 +64,8 @@ class Container:
         self.desk = _desk(rooms, self.analytics)
         self.doorkeeper = HubDoor(rooms.auth)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
-        self.mqtt = _mqtt(rooms)
+        self._courier = Courier(rooms.commands, self._send_command, self.clock)
+        self.mqtt = _mqtt(rooms, self._courier.again)
         self.library = _library(rooms)
         self.metrics = Metrics()
         self._judge = SecondJudge(lambda: _second_judge(rooms.settings))
@@ -88,6 +90,7 @@ class Container:
             EditionService: self.rooms.editions,
             Blobs: self.rooms.packs,
             FleetService: self.rooms.fleet,
+            CommandService: self.rooms.commands,
             Analytics: self.analytics,
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
@@ -145,6 +148,7 @@ class Container:
     def _chores(self) -> dict[str, Callable[[], None]]:
         herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)
         chores: dict[str, Callable[[], None]] = {
+            "commands": self._courier.look,  # somebody waits for these
             "announcing": herald.look,
             "signing": self._sign_anew,
             "own library": self._follow,
@@ -156,6 +160,9 @@ class Container:
                 self.settings.watch_dir, self.rooms.documents
             ).look
         return chores
+
+    def _send_command(self, room: str, envelope: str, keep_s: int) -> bool:
+        return self.mqtt.publish_command(room, envelope, keep_s)
 
     def _sign_anew(self) -> None:
         self.rooms.editions.sign_anew("hub")  # where a rotation of keys was cut short
@@ -192,7 +199,7 @@ def _library(rooms: Rooms) -> PublishedLibrary:
     )
 
 
-def _mqtt(rooms: Rooms) -> HubMqtt:
+def _mqtt(rooms: Rooms, on_connected: Callable[[], None]) -> HubMqtt:
     broker = BrokerAddress(
         host=rooms.settings.mqtt.host,
         port=rooms.settings.mqtt.port,
@@ -205,6 +212,8 @@ def _mqtt(rooms: Rooms) -> HubMqtt:
         rooms.settings.clinic,
         on_journal=rooms.audit.ingest,
         on_state=rooms.fleet.on_state,
+        on_reply=rooms.commands.take_reply,
+        on_connected=on_connected,
     )
 
 

@@ -18,6 +18,8 @@ from hub.documents.worker import Worker
 from hub.editions.archive import Archive
 from hub.editions.service import EditionService
 from hub.editions.store import EditionStore
+from hub.fleet.command_store import CommandStore
+from hub.fleet.commands import CommandService
 from hub.fleet.keys import HubKeys, load_keys
 from hub.fleet.service import FleetService
 from hub.fleet.store import RoomStore
@@ -49,6 +51,7 @@ class Rooms:
     editions: EditionService
     packs: Blobs
     fleet: FleetService
+    commands: CommandService
     embedding: Embedding
     readers: tuple[ReaderProcess, ...]
 
@@ -72,6 +75,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     # one process for what comes in, another for the jobs: a slow job keeps no upload waiting
     readers = tuple(ReaderProcess(most.reading_s, most.reading_bytes) for _ in range(2))
     documents, worker = _documents(base, queue, packs, embedding, readers)
+    fleet = _fleet(base)
     return Rooms(
         settings=settings,
         keys=keys,
@@ -84,7 +88,8 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         queue=queue,
         editions=_editions(base, documents, packs),
         packs=packs,
-        fleet=_fleet(base),
+        fleet=fleet,
+        commands=_commands(base, fleet),
         embedding=embedding,
         readers=readers,
     )
@@ -181,4 +186,16 @@ def _fleet(base: _Base) -> FleetService:
         base.audit,
         base.clock.wall_ms,
         kit=Kits(base.settings, base.keys).of,
+    )
+
+
+def _commands(base: _Base, fleet: FleetService) -> CommandService:
+    return CommandService(
+        CommandStore(base.database),
+        fleet,
+        base.keys.ack,
+        base.audit,
+        base.clock.wall_ms,
+        clinic=base.settings.clinic,
+        new_id=lambda: str(uuid.uuid4()),
     )
