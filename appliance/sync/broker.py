@@ -68,7 +68,11 @@ class MqttTransport:
         self._identity = identity
         self._subscriptions = [
             (topic, SubscribeOptions(qos=1))
-            for topic in (topics.journal_ack(identity.room), topics.edition)
+            for topic in (
+                topics.journal_ack(identity.room),
+                topics.command(identity.room),
+                topics.edition,
+            )
         ]
         self._refusal = ""
         self._client = Client(

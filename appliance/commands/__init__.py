@@ -1,0 +1,1 @@
+"""What the hub orders this room to do: checked, done once, answered."""
