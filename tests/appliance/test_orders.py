@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -208,6 +209,32 @@ async def test_a_restart_ends_the_room_in_order_and_says_so(
     await asyncio.to_thread(act)
     assert await asyncio.wait_for(ending, 10)
     assert stopped.is_set()
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_only_an_ordered_restart_ends_with_its_status(
+    monkeypatch: pytest.MonkeyPatch, *, again: bool
+) -> None:
+    """All files are closed before; a room that was stopped in the usual way ends with 0."""
+    closed: list[bool] = []
+
+    async def until_told(_room: object, _spool: object) -> bool:
+        return again
+
+    for name in ("signal", "gc"):
+        monkeypatch.setattr(services, name, MagicMock())
+    monkeypatch.setattr(services, "configure", lambda _level: None)
+    monkeypatch.setattr(services, "_until_told", until_told)
+    room = SimpleNamespace(close=lambda: closed.append(True))
+    monkeypatch.setattr(services, "build_room", lambda *_: room)
+    settings: Any = SimpleNamespace(log_level="INFO")
+    if again:
+        with pytest.raises(SystemExit) as ended:
+            services.serve(settings, None)
+        assert ended.value.code == services.RESTART_STATUS
+    else:
+        services.serve(settings, None)
+    assert closed == [True]
 
 
 def test_the_unit_starts_a_room_again_that_was_told_to_restart() -> None:

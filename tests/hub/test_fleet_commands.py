@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from alembic import command as alembic
@@ -31,6 +32,7 @@ from voiceassist.contract.command import (
     sign_reply,
 )
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.wire import Topics
 from voiceassist.errors import StoreFull, Unverified
 
 ORDER = CommandOrder(verb=Verb.IDENTIFY, expires_in_s=60)
@@ -144,6 +146,16 @@ def test_a_broker_that_is_away_or_comes_back_costs_nothing(desk: Desk) -> None:
     desk.courier.again()
     desk.courier.look()
     assert desk.ids() == ["c-1", "c-1"]
+
+
+async def test_each_new_connection_listens_for_replies_and_sends_anew(hub: Any) -> None:
+    """The broker may have lost what it had: nothing counts as sent once it is back."""
+    courier, client = hub.container._courier, MagicMock()
+    courier._sent_s = {"c-1": 1}
+    hub.container.mqtt._on_connect(client, None, None, MagicMock(is_failure=False), None)
+    ((asked,),) = [call.args for call in client.subscribe.call_args_list]
+    assert Topics("demo").replies in [topic for topic, _ in asked]
+    assert courier._sent_s == {}
 
 
 def test_a_rooms_commands_never_overtake_each_other(desk: Desk, make_box: Any) -> None:
