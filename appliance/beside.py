@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable
 
 from appliance.commands.commands import Commands
+from appliance.commands.taken import TakenStore
 from appliance.enrol import Identity
 from appliance.events import Condition, Event, Events, Over
 from appliance.metrics import Metrics
+from appliance.orders import Orders
 from appliance.panel.access import Access, panel_token
 from appliance.panel.health import Health, LinkHealth
 from appliance.panel.panel import LOCAL, Pages, Panel, make_app
@@ -20,9 +22,7 @@ from appliance.sync.link import LinkState
 from appliance.sync.sync import Sync
 from appliance.wiring import Room
 from voiceassist import __version__
-from voiceassist.contract.command import Verb
 from voiceassist.contract.wire import RoomState
-from voiceassist.errors import Unavailable
 from voiceassist.knowledge.search.library import Library
 from voiceassist.timekeeping import SystemClock
 
@@ -58,8 +58,10 @@ class Beside:
         """One line on the room's lights and buttons."""
         self.zone: Callable[[], str] = lambda: ""
         """One line on the other boxes of the room's zone."""
+        self.orders = Orders(events, controls)
         self._sync: Sync | None = None
         self._editions: EditionSync | None = None
+        self._commands: Commands | None = None
         self.metrics = Metrics(room.journal.owed, lambda: room.shelf.version)
         self._panel = self._make_panel()
         self.port = self._panel.port
@@ -67,40 +69,26 @@ class Beside:
         if room.identity is not None and room.hub is not None:
             source = HubSource(room.hub)
             self._editions = EditionSync(room.editions, source, self._installed)
-            self._sync = Sync(
-                room.identity,
-                room.journal,
-                SystemClock(),
-                state=self.state,
-                on_link=self._on_link,
-                on_edition=lambda _version: self._hint(),
-                on_command=self._commands(room.identity).take,
-            )
+            self._sync, self._commands = self._exchange(room.identity, self._editions)
 
-    def _commands(self, identity: Identity) -> Commands:
-        return Commands(
-            self._room.settings.data_dir / "last-command.json",
-            identity.clinic,
-            identity.room,
-            identity.acks,
-            identity.signer,
-            self._room.journal.append,
-            {
-                Verb.FETCH_EDITION: self._hint,
-                Verb.REPORT: self._report,
-                Verb.MUTE: self._mute,
-            },
-            lambda: SystemClock().wall_ms() // 1000,
+    def _exchange(self, identity: Identity, editions: EditionSync) -> tuple[Sync, Commands]:
+        sync = Sync(
+            identity,
+            self._room.journal,
+            SystemClock(),
+            state=self.state,
+            on_link=self._on_link,
+            on_edition=lambda _version: editions.hint(),
+            on_command=self._ordered,
         )
-
-    def _report(self) -> None:
-        if self._sync is not None:
-            self._sync.tell()
-
-    def _mute(self) -> None:
-        self._controls.mute(on=True)
-        if not self._controls.muted:
-            raise Unavailable("this room has no microphone that could be closed")
+        commands = Commands(
+            identity,
+            TakenStore(self._room.settings.data_dir / "commands.sqlite"),
+            self._room.journal,
+            self.orders.acts(fetch=editions.hint, report=sync.tell),
+            sync.reply,
+        )
+        return sync, commands
 
     def _make_panel(self) -> Panel:
         panel = self._room.settings.panel
@@ -116,12 +104,16 @@ class Beside:
         self._panel.start()
         if self._editions is not None:
             self._editions.start()
+        if self._commands is not None:
+            self._commands.start()
         if self._sync is not None:
             self._sync.start()
         self.changed()
 
     def stop(self) -> None:
         """End, telling the hub that the room is offline."""
+        if self._commands is not None:
+            self._commands.stop()  # first, so that its last reply still goes out
         if self._sync is not None:
             self._sync.stop()
         if self._editions is not None:
@@ -219,13 +211,13 @@ class Beside:
         ]
         return tuple(line for line in found if line)
 
+    def _ordered(self, payload: bytes) -> None:
+        if self._commands is not None:
+            self._commands.take(payload)
+
     def _installed(self, library: Library) -> None:
         self._room.use(library)
         log.info("edition %d is used", library.version)
         self.changed()
         if self._sync is not None:
             self._sync.tell()
-
-    def _hint(self) -> None:
-        if self._editions is not None:
-            self._editions.hint()

@@ -14,7 +14,7 @@ from appliance.adapters.speakers import NullSpeaker
 from appliance.adapters.turn_speech import TurnSpeech
 from appliance.events import Event, Events
 from appliance.rules.commands import Command
-from appliance.rules.signs import Phase, Signs
+from appliance.rules.signs import Signs
 from appliance.stages import Frames, Interruptible, Link, Stages, Utterance, VoiceStage
 from appliance.turn import TurnRecord
 from voiceassist.contract.knowledge import Sentence
@@ -73,11 +73,15 @@ class LiveRoom:
             await asyncio.gather(listening, attending, return_exceptions=True)
         raise Unavailable("the microphone has stopped; check that it is plugged in")
 
+    @property
+    def idle(self) -> bool:
+        """Whether no turn goes on."""
+        return self._signs.idle
+
     def vitals(self, *, test: bool) -> tuple[int, int, bool | None]:
         """Samples heard, samples scored, and whether the test clip was; nobody waits for that."""
         # a turn that failed is shown until the next call, which a deaf room would never hear
-        idle = self._signs.turn in {Phase.IDLE, Phase.FAILED}
-        hears = self.live.hears() if test and idle else None
+        hears = self.live.hears() if test and self.idle else None
         return self.live.place, self.live.scored, hears
 
     def restart_wake(self) -> None:

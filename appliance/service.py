@@ -47,6 +47,7 @@ from voiceassist.errors import BadInput
 log = logging.getLogger(__name__)
 
 _BEAT_S = 5.0
+RESTART_STATUS = 75  # EX_TEMPFAIL of sysexits(3); the unit knows it for no failure
 _STEADY_S = 3.0  # a link that changes more often is not worth a word
 
 
@@ -61,19 +62,23 @@ def serve(settings: ApplianceSettings, feed: Path | None, edition: Path | None =
     gc.collect()
     gc.freeze()
     try:
-        asyncio.run(_until_told(room, spool))
+        again = asyncio.run(_until_told(room, spool))
     finally:
         room.close()
-    log.info("stopped")
+    log.info("stopped", extra={"again": again})
+    if again:
+        raise SystemExit(RESTART_STATUS)
 
 
 def _leave(_number: int, _frame: object) -> None:
     raise SystemExit(0)
 
 
-async def _until_told(room: Room, spool: Spool | None) -> None:
+async def _until_told(room: Room, spool: Spool | None) -> bool:
+    """Whether the room is to be started again."""
     loop = asyncio.get_running_loop()
-    task = asyncio.create_task(Service(room).run(spool))
+    service = Service(room)
+    task = asyncio.create_task(service.run(spool))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     await asyncio.wait({task})
@@ -81,6 +86,7 @@ async def _until_told(room: Room, spool: Spool | None) -> None:
         room.generator.stop()
     if not task.cancelled():
         task.result()
+    return service.again
 
 
 class Service:
@@ -96,9 +102,15 @@ class Service:
         self._keeping = Keeping(room, lambda: self._beside.link.up)
         self.events.watch(self._keeping.watch)
         self._beside = Beside(room, self.events, self._switchboard, self._on_link, self._kept_line)
+        self.again = False
+        """Whether the hub has ordered that the room be started again."""
+        self._turns: asyncio.Task[None] | None = None
+        if self._notifier.watched:
+            self._beside.orders.end = self._end
 
     async def run(self, spool: Spool | None) -> None:
         """Take turns until cancelled."""
+        self._turns = asyncio.current_task()
         lent = wyoming_server(self._room, self.events)
         await asyncio.to_thread(self._beside.start)
         try:
@@ -160,6 +172,7 @@ class Service:
                 self._room.box.voice.sample_rate,
             )  # fmt: skip
             self._beside.signals = lambda: signals.problem
+            self._beside.orders.show = signals.here if signals.shows else None
             signals.start()
             if peers is not None:
                 self._join(peers)
@@ -170,6 +183,14 @@ class Service:
                 if peers is not None:
                     peers.stop()
                 speaker.close()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._end_again)
+
+    def _end_again(self) -> None:
+        if self._turns is not None and not self._switchboard.muted:  # by a button, just now
+            self.again = True
+            self._turns.cancel()
 
     def _join(self, peers: Peers) -> None:
         self._beside.zone = lambda: peers.problem

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 
 from appliance.adapters.buttons import Act, Buttons
 from appliance.adapters.lights import Led, Lights
 from appliance.adapters.tones import Tones
 from appliance.events import Event, Events, Woke
 from appliance.live_room import LiveRoom
+from appliance.rules.signs import Tone
 from appliance.switchboard import Switchboard
 from voiceassist.engines.ports import Samples
 from voiceassist.engines.profile import SignsProfile
 from voiceassist.errors import VoiceAssistError
+
+_CALLS = 5
+_CALL_S = 1.5
 
 
 class Signals:
@@ -36,6 +41,18 @@ class Signals:
         parts = (self._lights, self._buttons)
         return next((part.problem for part in parts if part and part.problem), "")
 
+    @property
+    def shows(self) -> bool:
+        """Whether the board can be heard or seen at all."""
+        return self._tones is not None or self._lights is not None
+
+    def here(self) -> None:
+        """Somebody looks for the box: sound and blink, from any thread, while nobody asks."""
+        if self._lights is not None:
+            self._lights.here()
+        if self._tones is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call_out, self._tones.one(Tone.HERE))
+
     def start(self) -> None:
         """Show and listen."""
         for part in (self._lights, self._buttons):
@@ -57,9 +74,23 @@ class Signals:
     def _beep(self, event: Event) -> None:
         samples = self._tones.due(event) if self._tones else None
         if samples is not None:
-            task = asyncio.create_task(self._sound(samples, event))
-            self._beeps.add(task)
-            task.add_done_callback(self._beeps.discard)
+            self._begin(self._sound(samples, event))
+
+    def _call_out(self, samples: Samples) -> None:
+        self._begin(self._sound_again(samples))
+
+    def _begin(self, sounding: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(sounding)
+        self._beeps.add(task)
+        task.add_done_callback(self._beeps.discard)
+
+    async def _sound_again(self, samples: Samples) -> None:
+        for _ in range(_CALLS):
+            if not self._live.idle:
+                return  # whoever asks is not spoken over
+            with contextlib.suppress(VoiceAssistError):
+                await self._live.beep(samples)
+            await asyncio.sleep(_CALL_S)
 
     async def _sound(self, samples: Samples, event: Event) -> None:
         if isinstance(event, Woke) and not await self._live.attention.answers():

@@ -46,6 +46,11 @@ class Switchboard:
         return self._microphone is not None and self._microphone.muted
 
     @property
+    def hears(self) -> bool:
+        """Whether there is a microphone, closed or not."""
+        return self._microphone is not None
+
+    @property
     def problem(self) -> str:
         """One line for a person: why the microphone hears nothing."""
         return self._microphone.problem if self._microphone else ""

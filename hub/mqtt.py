@@ -1,4 +1,4 @@
-"""The hub's side of MQTT: journals and states in, signed acknowledgements and hints out.
+"""The hub's side of MQTT: journals, states and replies in, acknowledgements, hints, commands out.
 
 Law: an acknowledgement goes out only after the journal's handler has returned it. A message is
 handled on the client's own thread, so while the disk is slow the hub reads no faster from the
@@ -50,8 +50,8 @@ class HubMqtt:
     """The hub at the broker; goes on without it, and connects again when it is back.
 
     `on_journal` takes a room and its batch and returns what to acknowledge, None for nothing;
-    `on_state` and `on_reply` take the topic and payload of a room's state, and of its answer to a
-    command. All run on the client's thread.
+    `on_state` takes the topic and payload of a room's state, `on_reply` a room and its reply to a
+    command. They run on the client's thread, as does `on_connected` at each new connection.
     """
 
     def __init__(
@@ -61,7 +61,8 @@ class HubMqtt:
         *,
         on_journal: Callable[[str, bytes], Envelope | None],
         on_state: Callable[[str, bytes], None],
-        on_reply: Callable[[str, bytes], None] = lambda _topic, _payload: None,
+        on_reply: Callable[[str, bytes], None] = lambda _room, _payload: None,
+        on_connected: Callable[[], None] = lambda: None,
         reconnect_s: tuple[int, int] = (1, 30),
     ) -> None:
         self._broker = broker
@@ -69,6 +70,7 @@ class HubMqtt:
         self._on_journal = on_journal
         self._on_state = on_state
         self._on_reply = on_reply
+        self._on_connected = on_connected
         self._edition = 0
         self._connected = threading.Event()
         self._client = Client(
@@ -111,11 +113,13 @@ class HubMqtt:
         if self.connected:
             self._send_hint()
 
-    def send_command(self, room: str, envelope: bytes) -> bool:
-        """Send a room a signed command; False where the broker is away."""
+    def publish_command(self, room: str, envelope: str, keep_s: int) -> bool:
+        """Send a room a signed command, which the broker keeps so long; whether it went out."""
         if not self.connected:
-            return False
-        self._client.publish(self._topics.command(room), envelope, qos=1)
+            return False  # the client would keep it, and send it when it is long over
+        kept = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's own
+        kept.MessageExpiryInterval = keep_s
+        self._client.publish(self._topics.command(room), envelope, qos=1, properties=kept)
         return True
 
     def _send_hint(self) -> None:
@@ -132,6 +136,7 @@ class HubMqtt:
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in topics])
         self._connected.set()
         log.info("connected to the broker")
+        self._on_connected()
         if self._edition:
             self._send_hint()
 
@@ -146,7 +151,7 @@ class HubMqtt:
             if message.topic == self._topics.state(room):
                 self._on_state(message.topic, bytes(message.payload))
             elif message.topic == self._topics.reply(room):
-                self._on_reply(message.topic, bytes(message.payload))
+                self._on_reply(room, bytes(message.payload))
             else:
                 self._take_journal(room, bytes(message.payload))
         except VoiceAssistError as error:

@@ -21,6 +21,8 @@ _BLINKS = {
     Phase.SPEAKING: "###.###.", Phase.ASKING: "##..##..", Phase.MUTED: "#.......",
     Phase.FAILED: "#.#.#.#.", Phase.DEAF: "#.#.#.#.",
 }  # fmt: skip
+_HERE = "#.##.#.."
+_HERE_TICKS = 80
 _COLOURS = {  # red, green, blue
     Phase.IDLE: (0, 0, 0), Phase.LISTENING: (0, 1, 1), Phase.THINKING: (0, 0, 1),
     Phase.SPEAKING: (0, 1, 0), Phase.ASKING: (1, 1, 0), Phase.MUTED: (1, 0, 0),
@@ -59,6 +61,7 @@ class Lights:
         self._leds = leds
         self._signs = Signs()
         self._ticks = 0
+        self._here = 0  # so many ticks more
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lights", daemon=True)
 
@@ -70,6 +73,13 @@ class Lights:
     def watch(self, event: Event) -> None:
         """Follow an event."""
         self._signs = self._signs.after(event)
+
+    def here(self) -> None:
+        """Somebody looks for the box: blink for ten seconds, all colours at once.
+
+        What the room does outweighs that: only one that does nothing blinks.
+        """
+        self._here = _HERE_TICKS
 
     def start(self) -> None:
         """Begin, in the background."""
@@ -86,14 +96,15 @@ class Lights:
     def tick(self) -> None:
         """Show an eighth of a second."""
         phase = self._signs.phase
-        lit = _BLINKS[phase][self._ticks % 8] == "#"
+        self._here, here = max(0, self._here - 1), self._here > 0 and phase is Phase.IDLE
+        lit = (_HERE if here else _BLINKS[phase])[self._ticks % 8] == "#"
         self._ticks += 1
         if len(self._leds) == 1:
             self._leds[0].show(lit=lit)
             return
         blinks = phase in {Phase.FAILED, Phase.DEAF}  # muted is red as well, and stands still
         for led, part in zip(self._leds, _COLOURS[phase], strict=True):
-            led.show(lit=bool(part) and (lit or not blinks))
+            led.show(lit=lit if here else bool(part) and (lit or not blinks))
 
     def _run(self) -> None:
         while not self._ending.wait(_TICK_S):

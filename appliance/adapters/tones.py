@@ -18,6 +18,7 @@ _NOTES: dict[Tone, tuple[float, ...]] = {  # hertz, one after another
     Tone.MUTED: (440.0, 330.0),
     Tone.UNMUTED: (330.0, 440.0),
     Tone.FAILED: (247.0, 220.0, 247.0),
+    Tone.HERE: (880.0, 1320.0, 880.0),
 }
 _NOTE_S = 0.06
 
@@ -36,6 +37,10 @@ class Tones:
     def __init__(self, rate: int) -> None:
         self._made = {which: made(which, rate) for which in Tone}
         self._signs = Signs()
+
+    def one(self, which: Tone) -> Samples:
+        """A tone that no event calls for."""
+        return self._made[which]
 
     def due(self, event: Event) -> Samples | None:
         """The tone that `event` calls for, if any."""

@@ -1,1 +1,1 @@
-"""What the hub tells this room to do."""
+"""What the hub orders this room to do: checked, done once, answered."""

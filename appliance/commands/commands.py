@@ -1,147 +1,183 @@
-"""Takes the hub's commands: checked, recorded, done once, answered.
+"""Takes the hub's commands: verifies, keeps the number, records, acts, replies.
 
-Law: nothing is done that was not checked and recorded first, and nothing twice. What a crash
-leaves: before the entry, nothing, and the hub sends it again; after the entry, the same; after the
-note of the last command, a command that says "interrupted" when it comes again; after the act, one
-that is answered again from the note.
+Law: a command is acted on at most once, and only after its number is durable and its entry is in
+the journal (law 3). One thread does it, beside the turns. What a crash leaves:
+
+    before its number is kept     nothing was done; the hub sends it again, and it is taken then
+    after that                    nothing was done, and never will be: sent again, it is "failed"
+    after its entry               it may have been done: sent again, it is "failed", and says so
+    after its outcome is kept     sent again, it gets that outcome for a reply
 """
 
 from __future__ import annotations
 
 import logging
+import queue
+import threading
+import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
-
+from appliance.commands.taken import TakenStore
+from appliance.enrol import Identity
 from voiceassist.contract.canonical import Json
 from voiceassist.contract.command import (
+    COMMAND_BYTES,
+    PROBLEM_CHARACTERS,
     Command,
     CommandReply,
+    Expired,
     Outcome,
-    Verb,
+    Replayed,
+    check_command,
     open_command,
     sign_reply,
 )
-from voiceassist.contract.signing import Envelope, KeyRing, Signer
+from voiceassist.contract.signing import Envelope
 from voiceassist.errors import Unverified, VoiceAssistError
-from voiceassist.files import full_disk_named, write_durable
 
 log = logging.getLogger(__name__)
 
-_INTERRUPTED = "the room was interrupted at it; send another command"
-_STALE = "a newer command was taken before; send another"
+_WAITING = 50
+_INTERRUPTED = (
+    "the room ended before this was over, and may have done it; look, and issue it again if need be"
+)
+
+Act = Callable[[], None]
 
 
-class Recorder(Protocol):
+class Refused(VoiceAssistError):
+    """The room can't do this now, or not at all; nothing was changed."""
+
+    code = "CONFLICT"
+
+
+class Trail(Protocol):
     """The room's journal."""
 
-    def __call__(
+    def append(
         self, *, action: str, outcome: str, subject: str, actor: str, detail: dict[str, Json]
     ) -> object:
-        """Append an entry; durable on return."""
-
-
-class _Last(BaseModel):
-    """The note of the last command that was begun, and how it ended."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    number: int = 0
-    id: str = ""
-    outcome: Outcome = "failed"
-    problem: str = _INTERRUPTED
+        """Record what happened; durable on return, raises where it is not."""
 
 
 class Commands:
-    """One room's. `acts` do what each verb says, and raise `VoiceAssistError` where they can't."""
+    """A thread that takes commands one after another.
+
+    `acts` does what a verb asks: soon, raising `Refused` where it does nothing. `reply` sends a
+    signed reply; one that is lost is asked for again, since the hub sends the command again.
+    """
 
     def __init__(
         self,
-        note: Path,
-        clinic: str,
-        room: str,
-        keys: KeyRing,
-        signer: Signer,
-        record: Recorder,
-        acts: Mapping[Verb, Callable[[], None]],
-        now_s: Callable[[], int],
+        identity: Identity,
+        store: TakenStore,
+        journal: Trail,
+        acts: Mapping[str, Act],
+        reply: Callable[[str], None],
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._note = note
-        self._clinic = clinic
-        self._room = room
-        self._keys = keys
-        self._signer = signer
-        self._record = record
+        self._identity = identity
+        self._store = store
+        self._journal = journal
         self._acts = acts
-        self._now_s = now_s
+        self._reply = reply
+        self._now = now
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
 
-    def take(self, payload: bytes) -> bytes | None:
-        """Do what a command says; the signed reply, None for what is no command of this hub's.
+    def start(self) -> None:
+        """Begin, in the background."""
+        self._thread.start()
 
-        Raises `StoreFull` or `Unavailable` where it can't be recorded: then nothing is done, and
-        the hub sends it again.
-        """
+    def stop(self) -> None:
+        """End, after the command at hand; its reply is with `reply` by then."""
+        if self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join(timeout=10)
+
+    def take(self, payload: bytes) -> None:
+        """A command came. Returns at once; too many are dropped, since the hub sends them again."""
         try:
-            envelope = Envelope.from_json(payload)
-            command = open_command(
-                envelope, self._keys, clinic=self._clinic, room=self._room, now_s=self._now_s()
-            )
+            self._waiting.put_nowait(payload)
+        except queue.Full:
+            log.warning("too many commands wait; the hub will send this one again")
+
+    def handle(self, payload: bytes) -> None:
+        """Take one command; raises `Unverified` for what is none, `Unavailable` for the disk."""
+        if len(payload) > COMMAND_BYTES:
+            raise Unverified("a command is too long to be one: refused")
+        who = self._identity
+        envelope = Envelope.from_json(payload)
+        command = open_command(envelope, who.acks, clinic=who.clinic, room=who.room)
+        taken = self._store.find(command.number)
+        if taken is not None and taken.id == command.id:
+            if taken.outcome is None:
+                self._finish(command, Outcome.FAILED, _INTERRUPTED)
+            else:
+                self._answer(command, taken.outcome, taken.problem)
+            return
+        try:
+            check_command(command, newer_than=self._store.last(), now_s=int(self._now()))
+        except Replayed as error:
+            self._answer(command, Outcome.REFUSED, str(error))
         except Unverified as error:
-            log.warning("a command was dropped: %s", error)
-            return None
-        last = self._last()
-        if command.number > last.number:
-            self._begin(command)
-            last = self._act(command)
-        elif command.id != last.id:
-            last = _Last(number=command.number, outcome="refused", problem=_STALE)
-        return self._reply(command, last)
+            # kept all the same: what was refused once is not taken when the clock is set
+            self._store.keep(command)
+            expired = isinstance(error, Expired)
+            self._finish(command, Outcome.EXPIRED if expired else Outcome.REFUSED, str(error))
+        else:
+            self._store.keep(command)
+            self._finish(command, *self._act(command))
 
-    def _begin(self, command: Command) -> None:
-        self._record(
-            action="command",
-            outcome="taken",
-            subject=command.id,
-            actor="hub",
-            detail={"verb": command.verb, "number": command.number},
-        )
-        self._keep(_Last(number=command.number, id=command.id))
-
-    def _act(self, command: Command) -> _Last:
-        outcome: Outcome = "done"
-        problem = ""
+    def _act(self, command: Command) -> tuple[Outcome, str]:
+        act = self._acts.get(command.verb)
+        if act is None:
+            return Outcome.REFUSED, f"this room knows no {command.verb!r}; update its release"
         try:
-            self._acts[command.verb]()
+            self._journal.append(
+                action="command", outcome="taken", subject=command.id, actor="hub",
+                detail={"number": command.number, "verb": command.verb},
+            )  # fmt: skip
         except VoiceAssistError as error:
-            outcome, problem = "failed", str(error)
-        except KeyError:
-            outcome, problem = "failed", "this room can't do that; update its release"
-        last = _Last(number=command.number, id=command.id, outcome=outcome, problem=problem)
-        self._keep(last)
-        return last
-
-    def _reply(self, command: Command, last: _Last) -> bytes:
-        reply = CommandReply(
-            id=command.id,
-            room=self._room,
-            number=command.number,
-            outcome=last.outcome,
-            problem=last.problem,
-        )
-        return sign_reply(reply, self._signer).to_json()
-
-    def _last(self) -> _Last:
+            return Outcome.REFUSED, str(error)
         try:
-            return _Last.model_validate_json(self._note.read_bytes())
-        except FileNotFoundError:
-            return _Last()
-        except ValueError as error:
-            raise Unverified(
-                f"{self._note} is damaged, so no command is taken; delete it once you know why"
-            ) from error
+            act()
+        except Refused as error:
+            return Outcome.REFUSED, str(error)
+        except VoiceAssistError as error:
+            return Outcome.FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - the hub is told, whatever it was
+            # the type alone: a message may repeat what was said
+            name = type(error).__name__
+            return Outcome.FAILED, f"the room failed at it ({name}); see its log, restart it"
+        return Outcome.DONE, ""
 
-    def _keep(self, last: _Last) -> None:
-        with full_disk_named("the note of the last command"):
-            write_durable(self._note, last.model_dump_json().encode())
+    def _finish(self, command: Command, outcome: Outcome, problem: str) -> None:
+        problem = problem[:PROBLEM_CHARACTERS]
+        try:
+            self._store.finish(command.number, outcome, problem)
+        except VoiceAssistError as error:
+            # told all the same: where this reply is lost, the next one is "failed"
+            log.warning("a command's outcome was not kept: %s", error)
+        told = {"command": command.id, "verb": command.verb, "outcome": outcome.value}
+        log.info("command", extra=told)
+        self._answer(command, outcome, problem)
+
+    def _answer(self, command: Command, outcome: Outcome, problem: str) -> None:
+        reply = CommandReply(
+            id=command.id, number=command.number, outcome=outcome,
+            problem=problem[:PROBLEM_CHARACTERS],
+        )  # fmt: skip
+        self._reply(sign_reply(reply, self._identity.signer).model_dump_json())
+
+    def _run(self) -> None:
+        while (payload := self._waiting.get()) is not None:
+            try:
+                self.handle(payload)
+            except VoiceAssistError as error:
+                log.warning("a command was not taken: %s", error)
+            except Exception:
+                # the thread must outlive what nobody foresaw: the hub sends again
+                log.exception("a command failed")

@@ -48,6 +48,11 @@ class Signs:
             return Phase.MUTED
         return Phase.DEAF if self.condition.deaf else self.turn
 
+    @property
+    def idle(self) -> bool:
+        """Whether no turn goes on; one that failed is shown until the next call."""
+        return self.turn in {Phase.IDLE, Phase.FAILED}
+
     def after(self, event: Event) -> Signs:
         """The signs once `event` has happened."""
         if isinstance(event, Condition):
@@ -87,6 +92,7 @@ class Tone(Enum):
     MUTED = "muted"
     UNMUTED = "unmuted"
     FAILED = "failed"
+    HERE = "here"  # no change: somebody looks for the box
 
 
 def tone(before: Phase, now: Phase, event: Event) -> Tone | None:

@@ -1,4 +1,4 @@
-"""The room's side of MQTT: its state out, its journal out, acknowledgements and hints in.
+"""The room's side of MQTT: state, journal, replies out; acknowledgements, hints, commands in.
 
 Law: nothing here can hold up a turn, and nothing here decides what is delivered: an entry is
 owed until the journal has taken the hub's signed word on it. One thread does the work; the
@@ -46,8 +46,8 @@ class Sync:
     """Keeps hub and room in step while there is a link. `start` never fails for want of one.
 
     `state` tells what to publish of the room. `on_link` is called when the link's state
-    changes, `on_edition` with the version of a hint and `on_command` with a command, for which it
-    returns the reply, all on this object's thread; they must return soon. `transport` is Mosquitto
+    changes, `on_edition` with the version of a hint and `on_command` with a command as it came,
+    nothing checked, all on this object's thread; they must return soon. `transport` is Mosquitto
     where none is given.
     """
 
@@ -60,7 +60,7 @@ class Sync:
         state: Callable[[], RoomState],
         on_link: Callable[[LinkState], None] = lambda _link: None,
         on_edition: Callable[[int], None] = lambda _version: None,
-        on_command: Callable[[bytes], bytes | None] = lambda _payload: None,
+        on_command: Callable[[bytes], None] = lambda _payload: None,
         times: Times | None = None,
         transport: Transport | None = None,
         now: Callable[[], float] = time.monotonic,
@@ -71,10 +71,13 @@ class Sync:
         self._state = state
         self._on_link = on_link
         self._on_edition = on_edition
-        self._on_command = on_command
         self._times = times or Times()
         self._now = now
         self._topics = Topics(identity.clinic)
+        self._readers = {
+            self._topics.edition: self._on_hint,
+            self._topics.command(identity.room): on_command,
+        }
         self._window = Window(self._times.patience, journal.acked())
         self._notes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._link = LinkState(owed=journal.owed())
@@ -108,6 +111,10 @@ class Sync:
         """The room's state has changed: tell the hub now, or once there is a link."""
         self._notes.put(self._state_changed)
 
+    def reply(self, envelope: str) -> None:
+        """Send the room's signed reply to a command; dropped where there is no link."""
+        self._notes.put(partial(self._send_reply, envelope))
+
     def connected(self) -> None:
         """The client's word: the session stands."""
         self._notes.put(self._on_connected)
@@ -118,11 +125,7 @@ class Sync:
 
     def message(self, topic: str, payload: bytes) -> None:
         """The client's word: something came."""
-        readers = {
-            self._topics.edition: self._on_hint,
-            self._topics.command(self._identity.room): self._obey,
-        }
-        self._notes.put(partial(readers.get(topic, self._on_ack), payload))
+        self._notes.put(partial(self._readers.get(topic, self._on_ack), payload))
 
     def _appended(self) -> None:
         if self._notes.empty():
@@ -172,6 +175,10 @@ class Sync:
             topic = self._topics.state(self._identity.room)
             self._transport.publish(topic, self._tell(self._state()), retain=True)
 
+    def _send_reply(self, envelope: str) -> None:
+        if self._link.connected:  # else the hub sends the command again, and is answered then
+            self._transport.publish(self._topics.reply(self._identity.room), envelope)
+
     def _tell(self, state: RoomState) -> str:
         now = {"owed": self._journal.owed(), "wall_ms": self._clock.wall_ms()}
         return state.model_copy(update=now).model_dump_json()
@@ -201,12 +208,6 @@ class Sync:
             last_ack_ms=self._clock.wall_ms(),
             problem=problem or ("" if answers else _SILENT),
         )
-
-    def _obey(self, payload: bytes) -> None:
-        reply = self._on_command(payload)
-        if reply is not None:
-            topic = self._topics.reply(self._identity.room)
-            self._transport.publish(topic, reply.decode())
 
     def _on_hint(self, payload: bytes) -> None:
         try:

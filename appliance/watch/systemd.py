@@ -14,6 +14,11 @@ class Notifier:
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
 
+    @property
+    def watched(self) -> bool:
+        """Whether systemd has started this process, and starts it again."""
+        return bool(self._address)
+
     def ready(self) -> None:
         """The room listens."""
         self._tell("READY=1")

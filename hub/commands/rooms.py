@@ -11,10 +11,10 @@ from rich.table import Table
 
 from hub.commands.common import ACTOR, Config, Json, group, opened
 from hub.dashboard.view import utc
-from hub.fleet.schemas import EnrolRequest
+from hub.fleet.schemas import CommandOrder, EnrolRequest
 from hub.settings import DEFAULT_CONFIG
 from voiceassist.console import out, print_json
-from voiceassist.contract.command import Verb
+from voiceassist.contract.command import LONGEST_S, SHORTEST_S, Verb
 from voiceassist.errors import BadInput, WrongUse
 
 app = group()
@@ -74,17 +74,41 @@ def command(
     room: Annotated[str, typer.Argument(help="The room's name.")],
     verb: Annotated[Verb, typer.Argument(help="What it is to do.")],
     *,
-    lasts: Annotated[int, typer.Option(min=10, max=86_400, help="Seconds it is tried.")] = 300,
+    expires_in_s: Annotated[
+        int,
+        typer.Option("--expires-in", min=SHORTEST_S, max=LONGEST_S, help="Seconds it is good for."),
+    ] = 300,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Tell a room to do something; the running hub sends it."""
+    """Order a room to do something. The running hub sends it; see `rooms commands` after."""
     with opened(config) as hub:
-        view = hub.commands.issue(room, verb, lasts, ACTOR)
+        order = CommandOrder(verb=verb, expires_in_s=expires_in_s)
+        view = hub.commands.issue(room, order, ACTOR)
     if as_json:
         print_json(view.model_dump(mode="json"))
     else:
-        out.print(f"command {view.number} to {room}: {verb}; the hub sends it now", markup=False)
+        out.print(f"command {view.number} to {room}: the hub sends it now", markup=False)
+
+
+@app.command()
+def commands(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    *,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """The newest commands to a room with what came of each."""
+    with opened(config) as hub:
+        views = hub.commands.listing(room, 0, 50)
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in views])
+        return
+    table = Table("number", "verb", "issued", "outcome", "problem")
+    for view in views:
+        outcome = view.outcome.value if view.outcome else "waiting"
+        table.add_row(str(view.number), view.verb, utc(view.issued_s * 1000), outcome, view.problem)
+    out.print(table)
 
 
 def _read(path: Path) -> EnrolRequest:

@@ -1,132 +1,175 @@
-"""Tells rooms what to do.
+"""Commands to rooms: issued, numbered, sent until they are answered or their time is over.
 
-Law: a command is in the database and in the trail before it is sent. It is sent again until the
-room has answered or its time is over; the room does it once. Only an answer that the room itself
-signed settles it.
+Law: nothing is sent that is not in the trail and durable with its number, and of each room's
+commands one alone is on its way: the next follows its reply or its end, so that none overtakes
+another. What a crash leaves:
+
+    after the entry "command.issued"    a command that was never kept: the caller got no answer
+    after its row                       a command that the next look sends
+    after sending                       it is sent again; a room takes a number once
+    after the entry of its reply        the room is asked again and says the same: one more entry
 """
 
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from hub.errors import NotFound
+from hub.errors import Conflict, NotFound
 from hub.fleet.command_store import CommandStore
-from hub.fleet.schemas import CommandView
+from hub.fleet.schemas import CommandOrder, CommandView
+from hub.fleet.service import FleetService
 from hub.ports import Clock, Recorder
 from voiceassist.contract.canonical import Json
-from voiceassist.contract.command import Command, Verb, open_reply, sign_command
+from voiceassist.contract.command import (
+    COMMAND_BYTES,
+    Command,
+    Outcome,
+    open_reply,
+    sign_command,
+)
 from voiceassist.contract.signing import Envelope, KeyRing, Signer
-from voiceassist.contract.wire import Topics
 from voiceassist.errors import Unverified
 
 log = logging.getLogger(__name__)
 
-_AGAIN_S = 15
-_LATE_S = 60  # as the rooms allow for clocks, so allows the hub for answers
+MOST_WAITING = 20
+AGAIN_S = 10  # as long a copy waits at the broker for a room that is away
+_SILENT = "the room said nothing in time; see whether it is connected, and issue it again"
 
-Send = Callable[[str, bytes], bool]  # a room and an envelope; False where no broker is there
+Send = Callable[[str, str, int], bool]
 
 
-class RoomCommands:
-    """Issues, sends and settles commands. Thread-safe."""
+class CommandService:
+    """Issues commands and takes the rooms' replies. Thread-safe."""
 
     def __init__(
         self,
         store: CommandStore,
-        key: Callable[[str], Ed25519PublicKey | None],
+        fleet: FleetService,
         signer: Signer,
         recorder: Recorder,
         clock: Clock,
         *,
         clinic: str,
+        new_id: Callable[[], str],
     ) -> None:
         self._store = store
-        self._key = key
+        self._fleet = fleet
         self._signer = signer
         self._recorder = recorder
         self._clock = clock
         self._clinic = clinic
-        self._sent_s: dict[str, int] = {}
-        self.send: Send = lambda _room, _envelope: False
-        """How a command gets to its room; the running hub sets it."""
+        self._new_id = new_id
 
-    def issue(self, room: str, verb: Verb, lasts_s: int, actor: str) -> CommandView:
-        """Keep a command, and send it where the broker is there; raises `NotFound`."""
-        self._check(room)
-        while True:
-            now_s = self._clock() // 1000
-            command = Command(
-                id=str(uuid.uuid4()),
-                clinic=self._clinic,
-                room=room,
-                number=self._store.next_number(room),
-                verb=verb,
-                issued_s=now_s,
-                expires_s=now_s + lasts_s,
+    def issue(self, room: str, order: CommandOrder, actor: str) -> CommandView:
+        """A command that will be sent; raises `NotFound`, or `Conflict` where too many wait."""
+        self._fleet.get(room)
+        if self._store.waiting(room) >= MOST_WAITING:
+            raise Conflict(
+                f"{MOST_WAITING} commands to room {room!r} have no reply yet; "
+                "wait for them, or for their end"
             )
-            envelope = sign_command(command, self._signer).to_json()
-            view = CommandView(
-                **command.model_dump(exclude={"v", "clinic"}), issued_by=actor, outcome="sent"
-            )
-            if self._store.add(view, envelope):
-                break  # else another took the number meanwhile
-        self._record("issued", view, actor)
-        self._send(view, envelope, now_s)
-        return view
+        command, now_s = self._new_id(), self._clock() // 1000
+        expires_s = now_s + order.expires_in_s
+        detail: dict[str, Json] = {
+            "command": command, "verb": order.verb.value, "expires_s": expires_s,
+        }  # fmt: skip
+        self._recorder.record(
+            action="command.issued", outcome="done", subject=room, actor=actor, detail=detail
+        )
+
+        def sign(number: int) -> tuple[Command, Envelope]:
+            made = Command(
+                id=command, clinic=self._clinic, room=room, number=number,
+                verb=order.verb.value, issued_s=now_s, expires_s=expires_s,
+            )  # fmt: skip
+            return made, sign_command(made, self._signer)
+
+        return self._store.add(room, actor, now_s, sign)
 
     def get(self, room: str, command: str) -> CommandView:
-        """One command; raises `NotFound`."""
+        """One command to `room`; raises `NotFound`."""
         view = self._store.get(room, command)
         if view is None:
-            raise NotFound("there is no such command to this room")
+            raise NotFound("there is no such command; GET /api/v1/rooms/{room}/commands lists them")
         return view
 
-    def listing(self, room: str, offset: int, limit: int) -> tuple[list[CommandView], int]:
-        """Commands to a room, the newest first, and how many there are; raises `NotFound`."""
-        self._check(room)
+    def listing(self, room: str, offset: int, limit: int) -> list[CommandView]:
+        """The room's commands, the newest first; raises `NotFound`."""
+        self._fleet.get(room)
         return self._store.listing(room, offset, limit)
 
-    def look(self) -> None:
-        """Send again what nobody has answered, and give up what ran out."""
-        now_s = self._clock() // 1000
-        for view, envelope in self._store.owed():
-            if now_s >= view.expires_s + _LATE_S:
-                if self._store.expire(view.room, view.number, now_s):
-                    self._record("expired", view, "hub")
-                self._sent_s.pop(view.id, None)
-            elif now_s - self._sent_s.get(view.id, 0) >= _AGAIN_S:
-                self._send(view, envelope, now_s)
+    def count(self, room: str) -> int:
+        """How many commands there ever were to `room`."""
+        return self._store.count(room)
 
-    def on_reply(self, topic: str, payload: bytes) -> None:
-        """Take a room's answer; what is not its own is logged and dropped."""
-        room = Topics.room_of(topic)
-        key = self._key(room)
-        if key is None:
-            log.warning("an answer of an unknown room was dropped", extra={"room": room})
-            return
-        try:
-            reply = open_reply(Envelope.from_json(payload), KeyRing([key]), room=room)
-        except Unverified as error:
-            log.warning("an answer was dropped: %s", error, extra={"room": room})
-            return
-        if self._store.settle(room, reply, self._clock() // 1000):
-            self._sent_s.pop(reply.id, None)
-            self._record(reply.outcome, self.get(room, reply.id), room)
+    def take_reply(self, room: str, payload: bytes) -> None:
+        """Keep what `room` says came of a command, once; raises `Unverified` or `NotFound`."""
+        key = self._fleet.key(room)
+        if key is None or len(payload) > COMMAND_BYTES:
+            raise Unverified("a reply of no enrolled room, or too long to be one: dropped")
+        envelope = Envelope.from_json(payload)
+        reply = open_reply(envelope, KeyRing([key]))
+        view = self.get(room, reply.id)
+        if view.number != reply.number:
+            raise Unverified(f"a reply with another number than command {reply.id} has: dropped")
+        if view.replied:
+            return  # the same word again
+        self._record("command.answered", view, reply.outcome, room)
+        self._store.answer(
+            room, reply.id, reply.outcome, problem=reply.problem,
+            now_ms=self._clock(), reply=envelope.model_dump_json(),
+        )  # fmt: skip
 
-    def _send(self, view: CommandView, envelope: bytes, now_s: int) -> None:
-        if now_s < view.expires_s and self.send(view.room, envelope):
-            self._sent_s[view.id] = now_s
+    def due(self) -> list[tuple[CommandView, str]]:
+        """Of each room the first command without an outcome, as signed; ends what has expired."""
+        first: dict[str, tuple[CommandView, str]] = {}
+        now_ms = self._clock()
+        for one in self._store.open():
+            if one.view.expires_s * 1000 > now_ms:
+                first.setdefault(one.view.room, (one.view, one.envelope))
+                continue
+            self._record("command.expired", one.view, Outcome.EXPIRED, "hub")
+            self._store.answer(
+                one.view.room, one.view.id, Outcome.EXPIRED,
+                problem=_SILENT, now_ms=now_ms, reply="",
+            )  # fmt: skip
+        return list(first.values())
 
-    def _check(self, room: str) -> None:
-        if self._key(room) is None:
-            raise NotFound("there is no such room; GET /api/v1/rooms lists them")
-
-    def _record(self, outcome: str, view: CommandView, actor: str) -> None:
-        detail: dict[str, Json] = {"room": view.room, "verb": view.verb, "number": view.number}
+    def _record(self, action: str, view: CommandView, outcome: Outcome, actor: str) -> None:
         self._recorder.record(
-            action="room.command", outcome=outcome, subject=view.id, actor=actor, detail=detail
-        )
+            action=action, outcome=outcome.value, subject=view.room, actor=actor,
+            detail={"command": view.id, "number": view.number, "verb": view.verb},
+        )  # fmt: skip
+
+
+class Courier:
+    """A chore for the keeper: sends what is due, and again after `AGAIN_S` without a reply.
+
+    `send` takes a room, a signed command and for how many seconds the broker may keep it, and
+    tells whether it went out.
+    """
+
+    def __init__(self, commands: CommandService, send: Send, clock: Clock) -> None:
+        self._commands = commands
+        self._send = send
+        self._clock = clock
+        self._sent_s: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Send what is due."""
+        now_s = self._clock() // 1000
+        due = self._commands.due()
+        sent_s = self._sent_s
+        self._sent_s = {view.id: sent_s[view.id] for view, _ in due if view.id in sent_s}
+        for view, envelope in due:
+            before_s = self._sent_s.get(view.id)
+            if before_s is not None and abs(now_s - before_s) < AGAIN_S:
+                continue
+            if self._send(view.room, envelope, min(AGAIN_S, view.expires_s - now_s)):
+                self._sent_s[view.id] = now_s
+
+    def again(self) -> None:
+        """The broker is back, and may have forgotten everything: the next look sends all."""
+        self._sent_s = {}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from voiceassist.contract.command import Verb
+from voiceassist.contract.command import LONGEST_S, SHORTEST_S, Outcome, Verb
 from voiceassist.contract.wire import RoomState
 
 RoomName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -54,20 +54,20 @@ class RoomView(BaseModel):
     state: RoomState | None
 
 
-class CommandRequest(BaseModel):
-    """What a room is to do, and for how many seconds it is tried."""
+class CommandOrder(BaseModel):
+    """What a room is to do, and for how many seconds from now it may."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     verb: Verb
-    expires_in_s: int = Field(default=300, ge=10, le=86_400)
+    expires_in_s: int = Field(default=300, ge=SHORTEST_S, le=LONGEST_S)
 
 
 class CommandView(BaseModel):
-    """A command and what became of it.
+    """A command to a room. `outcome` is None while it waits for the room's reply.
 
-    `outcome`: "sent" until the room answers "done", "failed" or "refused" with a `problem`, or its
-    time is over ("expired"). Times are Unix seconds, 0 never.
+    An "expired" one with `replied` is the room's own word that it came too late; without, the
+    room said nothing in time, and a later reply replaces the outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,10 +75,11 @@ class CommandView(BaseModel):
     id: str
     room: str
     number: int
-    verb: Verb
+    verb: str
+    actor: str
     issued_s: int
     expires_s: int
-    issued_by: str
-    outcome: str
-    problem: str = ""
-    answered_s: int = 0
+    outcome: Outcome | None
+    problem: str
+    answered_ms: int
+    replied: bool

@@ -79,7 +79,7 @@ class FleetService:
 
     def get(self, room: str) -> RoomView:
         """One room; raises `NotFound`."""
-        view = next((one for one in self._store.listing() if one.room == room), None)
+        view = self._store.get(room)
         if view is None:
             raise NotFound("there is no such room; GET /api/v1/rooms lists them")
         return view

@@ -46,6 +46,12 @@ class RoomStore:
             row = session.get(RoomRow, room)
             return row.machine_public_pem if row else None
 
+    def get(self, room: str) -> RoomView | None:
+        """One room."""
+        with self._database.read() as session:
+            row = session.get(RoomRow, room)
+            return _view(row) if row else None
+
     def listing(self) -> list[RoomView]:
         """All rooms by name."""
         with self._database.read() as session:

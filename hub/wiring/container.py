@@ -30,7 +30,7 @@ from hub.editions.service import EditionService
 from hub.escalation import api as escalation_api
 from hub.escalation.service import Escalation
 from hub.fleet import api as fleet_api
-from hub.fleet.commands import RoomCommands
+from hub.fleet.commands import CommandService, Courier
 from hub.fleet.service import FleetService, RoomGate
 from hub.http import Guard
 from hub.keeper import Herald, Keeper
@@ -71,8 +71,8 @@ class Container:
         self.desk = parts.desk(rooms, self.analytics)
         self.doorkeeper = HubDoor(rooms.auth)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
-        self.mqtt = parts.mqtt(rooms)
-        rooms.commands.send = self.mqtt.send_command
+        self._courier = Courier(rooms.commands, self._send_command, self.clock)
+        self.mqtt = parts.mqtt(rooms, self._courier.again)
         self.library = parts.library(rooms)
         self.metrics = Metrics()
         self._judge = SecondJudge(lambda: parts.second_judge(rooms.settings))
@@ -103,7 +103,7 @@ class Container:
             EditionService: self.rooms.editions,
             Blobs: self.rooms.packs,
             FleetService: self.rooms.fleet,
-            RoomCommands: self.rooms.commands,
+            CommandService: self.rooms.commands,
             Analytics: self.analytics,
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
@@ -172,8 +172,8 @@ class Container:
     def _chores(self) -> dict[str, Callable[[], None]]:
         herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)
         chores: dict[str, Callable[[], None]] = {
+            "commands": self._courier.look,  # somebody waits for these
             "announcing": herald.look,
-            "commands": self.rooms.commands.look,
             "signing": self._sign_anew,
             "own library": self._follow,
             "old conversations": self.chat.expire,
@@ -185,6 +185,9 @@ class Container:
                 self.settings.watch_dir, self.rooms.documents
             ).look
         return chores
+
+    def _send_command(self, room: str, envelope: str, keep_s: int) -> bool:
+        return self.mqtt.publish_command(room, envelope, keep_s)
 
     def _sign_anew(self) -> None:
         self.rooms.editions.sign_anew("hub")  # where a rotation of keys was cut short

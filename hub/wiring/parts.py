@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import httpx
 
 from hub.analytics.service import Analytics
@@ -45,7 +47,7 @@ def library(rooms: Rooms) -> PublishedLibrary:
     )
 
 
-def mqtt(rooms: Rooms) -> HubMqtt:
+def mqtt(rooms: Rooms, on_connected: Callable[[], None]) -> HubMqtt:
     """The hub at the broker."""
     broker = BrokerAddress(
         host=rooms.settings.mqtt.host,
@@ -59,7 +61,8 @@ def mqtt(rooms: Rooms) -> HubMqtt:
         rooms.settings.clinic,
         on_journal=rooms.audit.ingest,
         on_state=rooms.fleet.on_state,
-        on_reply=rooms.commands.on_reply,
+        on_reply=rooms.commands.take_reply,
+        on_connected=on_connected,
     )
 
 

@@ -20,7 +20,7 @@ from hub.editions.archive import Archive
 from hub.editions.service import EditionService
 from hub.editions.store import EditionStore
 from hub.fleet.command_store import CommandStore
-from hub.fleet.commands import RoomCommands
+from hub.fleet.commands import CommandService
 from hub.fleet.keys import HubKeys, load_keys
 from hub.fleet.service import FleetService
 from hub.fleet.store import RoomStore
@@ -59,7 +59,7 @@ class Rooms:
     editions: EditionService
     packs: Blobs
     fleet: FleetService
-    commands: RoomCommands
+    commands: CommandService
     embedding: Embedding
     readers: tuple[ReaderProcess, ...]
 
@@ -89,6 +89,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     # one process for what comes in, another for the jobs: a slow job keeps no upload waiting
     readers = tuple(ReaderProcess(most.reading_s, most.reading_bytes) for _ in range(2))
     documents, worker = _documents(base, queue, packs, embedding, readers)
+    fleet = _fleet(base)
     return Rooms(
         settings=settings,
         keys=keys,
@@ -105,15 +106,8 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         queue=queue,
         editions=_editions(base, documents, packs),
         packs=packs,
-        fleet=_fleet(base),
-        commands=RoomCommands(
-            CommandStore(database),
-            RoomKeys(RoomStore(database)).key,
-            keys.ack,
-            base.recorder,
-            base.clock.wall_ms,
-            clinic=settings.clinic,
-        ),
+        fleet=fleet,
+        commands=_commands(base, fleet),
         embedding=embedding,
         readers=readers,
     )
@@ -201,4 +195,16 @@ def _fleet(base: _Base) -> FleetService:
         base.recorder,
         base.clock.wall_ms,
         kit=Kits(base.settings, base.keys).of,
+    )
+
+
+def _commands(base: _Base, fleet: FleetService) -> CommandService:
+    return CommandService(
+        CommandStore(base.database),
+        fleet,
+        base.keys.ack,
+        base.recorder,
+        base.clock.wall_ms,
+        clinic=base.settings.clinic,
+        new_id=lambda: str(uuid.uuid4()),
     )
