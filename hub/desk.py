@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from hub.analytics.service import Analytics
+from hub.auth.oidc import Oidc
 from hub.auth.schemas import LoginRequest, SetupRequest
 from hub.auth.service import AuthService
 from hub.dashboard.schemas import (
@@ -143,8 +144,9 @@ class HubDesk:
 class HubDoor:
     """Sign-in for pages, over the same accounts as the API's."""
 
-    def __init__(self, auth: AuthService) -> None:
+    def __init__(self, auth: AuthService, oidc: Oidc) -> None:
         self._auth = auth
+        self._oidc = oidc
 
     def needs_setup(self) -> bool:
         """Whether there is no administrator yet."""
@@ -165,6 +167,20 @@ class HubDoor:
         except ValueError as error:
             raise BadField("email", "give a whole e-mail address") from error
         _, issued = self._auth.sign_in(request, "page")
+        return issued.access, issued.access_s
+
+    def has_provider(self) -> bool:
+        """Whether people may sign in at a provider of the site's."""
+        return self._oidc.on
+
+    def depart(self) -> tuple[str, str]:
+        """Where to send the browser to sign in there, and the cookie it must bring back."""
+        departure = self._oidc.depart()
+        return departure.url, departure.cookie
+
+    def arrive(self, cookie: str, state: str, code: str) -> tuple[str, int]:
+        """A session's token and its life in seconds, for who comes back from there."""
+        _, issued = self._oidc.arrive(cookie, state, code)
         return issued.access, issued.access_s
 
     def begin_factor(self, person: Person) -> tuple[str, str]:

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _GRACE_S = 10
 _BACKLOG = 256
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all good
+_LARGEST_FRAME = 1 << 17  # what the voice socket refuses must arrive to be refused
+_MOST_AT_ONCE = 1000  # more connections are told to come again
 
 
 def serve(settings: HubSettings) -> None:
@@ -38,6 +41,9 @@ def serve(settings: HubSettings) -> None:
             proxy_headers=False,
             lifespan="on",
             timeout_graceful_shutdown=_GRACE_S,
+            ssl_ciphers=_CIPHERS,
+            ws_max_size=_LARGEST_FRAME,
+            limit_concurrency=_MOST_AT_ONCE,
         )
         server = uvicorn.Server(config)
         # uvicorn raises the signal again once it has shut down; that must not kill us

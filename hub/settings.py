@@ -33,6 +33,17 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _secret(file: Path | None, given: SecretStr, name: str) -> str:
+    if file is None:
+        return given.get_secret_value()
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise WrongUse(
+            f"{name} {file} can't be read ({error.strerror}); correct hub.toml"
+        ) from error
+
+
 class MqttSettings(_Part):
     """The broker, as rooms and hub reach it.
 
@@ -55,14 +66,7 @@ class CloudSettings(_Part):
 
     def secret(self) -> str:
         """The provider's key; raises `WrongUse` when its file can't be read."""
-        if self.key_file is None:
-            return self.key.get_secret_value()
-        try:
-            return self.key_file.read_text().strip()
-        except OSError as error:
-            raise WrongUse(
-                f"cloud.key_file {self.key_file} can't be read ({error.strerror}); correct hub.toml"
-            ) from error
+        return _secret(self.key_file, self.key, "cloud.key_file")
 
 
 class SessionSettings(_Part):
@@ -77,6 +81,27 @@ class SessionSettings(_Part):
     absolute_days: int = Field(default=30, ge=1, le=365)
     page_minutes: int = Field(default=480, ge=1, le=1440)
     second_factor: FactorRule = "administrators"
+
+
+class OidcSettings(_Part):
+    """The hospital's OpenID provider. No `issuer`, no such sign-in. `secret_file` wins.
+
+    `roles` gives the role of each group that `groups_claim` may name; whoever is in none of them
+    needs an account that an administrator made. `second_factor` says that the provider asks
+    everyone for one; else its `amr` must say so where the hub demands one.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    secret_file: Path | None = None
+    groups_claim: str = "groups"
+    second_factor: bool = False
+    roles: dict[str, Literal["clinician", "it", "administrator", "auditor"]] = {}
+
+    def secret(self) -> str:
+        """The client's secret; raises `WrongUse` when its file can't be read."""
+        return _secret(self.secret_file, self.client_secret, "oidc.secret_file")
 
 
 class RateSettings(_Part):
@@ -140,6 +165,7 @@ class HubSettings(FileSettings):
     cloud: CloudSettings = CloudSettings()
     session: SessionSettings = SessionSettings()
     rates: RateSettings = RateSettings()
+    oidc: OidcSettings = OidcSettings()
     limits: LimitSettings = LimitSettings()
     ocr: OcrSettings = OcrSettings()
     audit: AuditSettings = AuditSettings()

@@ -43,12 +43,15 @@ class Factors:
     def owed(self, account: Account) -> bool:
         """Whether the person must set one up before anything else.
 
-        Who comes from an OpenID provider has shown theirs there.
+        Who comes from an OpenID provider has shown theirs there: `Oidc` looks.
         """
-        demanded = self._rule == "everyone" or (
+        return self.demanded(account) and not account.subject and not self.enrolled(account)
+
+    def demanded(self, account: Account) -> bool:
+        """Whether the site wants a second factor of the person."""
+        return self._rule == "everyone" or (
             self._rule == "administrators" and account.role == Role.ADMINISTRATOR
         )
-        return demanded and not account.subject and not self.enrolled(account)
 
     def begin(self, person: Person) -> Enrolment:
         """A new secret for the person's app; raises `Conflict` where one is in use."""
@@ -74,7 +77,7 @@ class Factors:
             account.id,
             totp=account.totp.removeprefix(_PENDING),
             totp_step=step,
-            recovery=second_factor.hashed(codes),
+            recovery=self._vault.hashed(codes),
         )
         self.changed(person.id)
         self._record("auth.second_factor_set", person.id, done=True)
@@ -86,7 +89,7 @@ class Factors:
         step = second_factor.step_of(secret, code, self._clock() // 1000)
         if step is not None:
             return self._store.use_step(account.id, step)
-        left = second_factor.without(account.recovery, code)
+        left = self._vault.without(account.recovery, code)
         if left is None or not self._store.swap_recovery(account.id, account.recovery, left):
             return False
         self._record("auth.recovery_code_used", account.id, done=True)

@@ -23,6 +23,7 @@ _PERFECT = 16.0  # log10 of the guesses that count as 100; half of it takes a da
 _LOOKED_AT = 64  # what zxcvbn is given: its time grows faster than the length
 _LONGEST_RUN = 3
 _LEAST_NAME = 4
+_EXPECTED = "voiceassist"  # what somebody at a loss would take
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Assessment:
 
 def assess(password: str, *, email: str, name: str, kinds: bool = False) -> Assessment:
     """Judge a person's new password; `kinds` demands four sorts of signs."""
-    own = [part.lower() for part in re.split(r"[\W_]+", f"{email} {name}") if part]
+    own = [part.lower() for part in re.split(r"[\W_]+", f"{email} {name} {_EXPECTED}") if part]
     guessed: Mapping[str, Any] = cast(
         "Mapping[str, Any]", zxcvbn(password[:_LOOKED_AT] or "0", user_inputs=own)
     )
@@ -78,7 +79,7 @@ def _patterns(
 ) -> Iterator[tuple[str, str]]:
     lower = password.lower()
     if any(len(part) >= _LEAST_NAME and part in lower for part in own):
-        yield "own_name", "it holds your own name or address; leave that out"
+        yield "own_name", "it holds your name, your address or this system's name; leave that out"
     for part in guessed["sequence"]:
         if part.get("dictionary_name") == "passwords" and 2 * len(part["token"]) > len(password):
             yield "common", "most of it is a common password, which is tried first; take another"

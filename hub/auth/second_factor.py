@@ -68,27 +68,29 @@ def recovery_codes() -> tuple[str, ...]:
     )
 
 
-def hashed(codes: tuple[str, ...]) -> str:
-    """What is kept of recovery codes: 50 random bits behind a limit need no slow hash."""
-    return " ".join(_hash(one) for one in codes)
-
-
-def without(kept: str, code: str) -> str | None:
-    """What is kept once `code` is used; None where it is none of them."""
-    hashes, offered = kept.split(), _hash(code)
-    return " ".join(one for one in hashes if one != offered) if offered in hashes else None
-
-
 class Vault:
     """Seals secrets with a key that is derived from the installation's own."""
 
     def __init__(self, secret: bytes) -> None:
-        derived = HKDF(SHA256(), 32, salt=None, info=b"voiceassist second factor").derive(secret)
-        self._box = Fernet(base64.urlsafe_b64encode(derived))
+        self._box = Fernet(fernet(secret, b"voiceassist second factor"))
+        self._key = fernet(secret, b"voiceassist recovery codes")
 
     def seal(self, secret: str) -> str:
         """For the database."""
         return self._box.encrypt(secret.encode()).decode()
+
+    def hashed(self, codes: tuple[str, ...]) -> str:
+        """What is kept of recovery codes: keyed, so that who has the database can't try them."""
+        return " ".join(self._hash(one) for one in codes)
+
+    def without(self, kept: str, code: str) -> str | None:
+        """What is kept once `code` is used; None where it is none of them."""
+        hashes, offered = kept.split(), self._hash(code)
+        return " ".join(one for one in hashes if one != offered) if offered in hashes else None
+
+    def _hash(self, code: str) -> str:
+        plain = "".join(code.upper().replace("-", "").split()).encode()
+        return hmac.new(self._key, plain, hashlib.sha256).hexdigest()
 
     def open(self, sealed: str) -> str:
         """Raises `Unverified` where it was not sealed with this installation's key."""
@@ -100,5 +102,6 @@ class Vault:
             ) from error
 
 
-def _hash(code: str) -> str:
-    return hashlib.sha256("".join(code.upper().replace("-", "").split()).encode()).hexdigest()
+def fernet(secret: bytes, purpose: bytes) -> bytes:
+    """A key for one purpose, derived from the installation's secret."""
+    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=purpose).derive(secret))

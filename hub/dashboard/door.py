@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi import APIRouter, Depends, FastAPI, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from markupsafe import Markup
@@ -23,6 +23,7 @@ router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 
 FromHere = Depends(from_here)
 Text = Annotated[str, Form(max_length=1024)]
+_AWAY = "__Host-voiceassist-away"
 
 
 @router.get("/setup")
@@ -57,7 +58,7 @@ def sign_in_page(request: Request, door: Door) -> Response:
     """The sign-in page."""
     if door.needs_setup():
         return RedirectResponse("/setup", HTTPStatus.SEE_OTHER)
-    return show(request, "sign-in.html", email="")
+    return show(request, "sign-in.html", email="", provider=door.has_provider())
 
 
 @router.post("/sign-in", dependencies=[FromHere])
@@ -68,9 +69,40 @@ def sign_in(
     try:
         token, lifetime_s = door.sign_in(email, password, code)
     except VoiceAssistError as error:
-        values = {"email": email, "failure": str(error)}
+        values = {"email": email, "failure": str(error), "provider": door.has_provider()}
         return show(request, "sign-in.html", status_of(error), **values)
     return _welcome(token, lifetime_s)
+
+
+@router.get("/sign-in/provider")
+def depart(door: Door) -> Response:
+    """Send the browser to the site's own provider."""
+    url, cookie = door.depart()
+    response = RedirectResponse(url, HTTPStatus.SEE_OTHER)
+    # lax: the provider sends the browser back by a link of its own
+    response.set_cookie(
+        _AWAY, cookie, max_age=600, secure=True, httponly=True, samesite="lax", path="/"
+    )
+    return response
+
+
+@router.get("/sign-in/returned")
+def arrive(
+    request: Request,
+    door: Door,
+    state: Annotated[str, Query(max_length=500)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+) -> Response:
+    """The browser is back from the provider: begin its session, or say why not."""
+    try:
+        token, lifetime_s = door.arrive(request.cookies.get(_AWAY, ""), state, code)
+    except VoiceAssistError as error:
+        values = {"email": "", "failure": str(error), "provider": True}
+        response: Response = show(request, "sign-in.html", status_of(error), **values)
+    else:
+        response = _landing(token, lifetime_s)
+    response.delete_cookie(_AWAY, secure=True, httponly=True, samesite="lax", path="/")
+    return response
 
 
 @router.get("/second-factor")
@@ -93,8 +125,22 @@ def set_factor(request: Request, person: Sender, door: Door, code: Text = "") ->
 def sign_out(person: Sender, door: Door) -> Response:
     """End the session."""
     door.sign_out(person)
-    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    clear = {"Clear-Site-Data": '"cache", "storage"'}
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, clear)
     end(response)
+    return response
+
+
+def _landing(token: str, lifetime_s: int) -> HTMLResponse:
+    """A page that goes on by itself.
+
+    The session's cookie is not sent along a link from another site, nor by a redirect of one.
+    """
+    response = HTMLResponse(
+        '<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>VoiceAssist</title>'
+        '<p><a href="/">Go on</a></p>'
+    )
+    begin(response, token, lifetime_s)
     return response
 
 

@@ -82,6 +82,15 @@ class Doorkeeper(Protocol):
     def sign_in(self, email: str, password: str, code: str) -> tuple[str, int]:
         """A session's token and its life in seconds."""
 
+    def has_provider(self) -> bool:
+        """Whether people may sign in at a provider of the site's."""
+
+    def depart(self) -> tuple[str, str]:
+        """Where to send the browser to sign in there, and the cookie it must bring back."""
+
+    def arrive(self, cookie: str, state: str, code: str) -> tuple[str, int]:
+        """A session's token and its life in seconds, for who comes back from there."""
+
     def begin_factor(self, person: Person) -> tuple[str, str]:
         """A new secret for the person's authenticator app, and its QR code as SVG."""
 

@@ -8,6 +8,7 @@ default). On PostgreSQL the write lock is an advisory one, so that both behave a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
 
 from voiceassist.errors import BadInput, StoreFull, Unavailable
+
+log = logging.getLogger(__name__)
 
 _BUSY_MS = 15_000
 _WRITE_LOCK = 0x7661_6875_62  # the advisory lock's number: "vahub"
@@ -108,4 +111,5 @@ def _named_failures() -> Iterator[None]:
         reason = str(error.orig)
         if "full" in reason:
             raise StoreFull("the hub's disk is full; free space under data_dir") from error
-        raise Unavailable(f"the hub's database does not answer ({reason}); try again") from error
+        log.error("the database does not answer: %s", reason)  # noqa: TRY400 - one line
+        raise Unavailable("the hub's database does not answer; try again") from error

@@ -69,7 +69,7 @@ class Container:
         record_override(rooms.settings.phi, rooms.audit.record)
         self.analytics = Analytics(Counted(rooms.audit), Seen(rooms.fleet), self.clock)
         self.desk = parts.desk(rooms, self.analytics)
-        self.doorkeeper = HubDoor(rooms.auth)
+        self.doorkeeper = HubDoor(rooms.auth, rooms.oidc)
         self.guard: Guard = HubGuard(rooms.auth, RoomGate(rooms.fleet.key, self.clock))
         self._courier = Courier(rooms.commands, self._send_command, self.clock)
         self.mqtt = parts.mqtt(rooms, self._courier.again)

@@ -8,6 +8,7 @@ from hub import caller, request_id
 from hub.audit.service import AuditService
 from hub.auth.accounts import Accounts
 from hub.auth.factors import Factors
+from hub.auth.oidc import Oidc
 from hub.auth.ports import Site
 from hub.auth.schemas import Email
 from hub.auth.second_factor import Vault
@@ -65,8 +66,8 @@ def sign_in(
     recorder: Recorder,
     site: Site,
     clock: Clock,
-) -> tuple[AuthService, Accounts]:
-    """Sign-in and the accounts behind it."""
+) -> tuple[AuthService, Accounts, Oidc]:
+    """Sign-in, the accounts behind it, and the way by a provider."""
     store = AuthStore(database)
     factors = Factors(
         store,
@@ -82,7 +83,12 @@ def sign_in(
     factors.changed = sessions.changed
     throttle = Throttle(settings.redis_url.get_secret_value())
     auth = AuthService(store, sessions, factors, recorder, throttle, settings.rates, site, clock)
-    return auth, Accounts(store, sessions, factors, clock)
+    callback = f"{settings.url}/sign-in/returned"
+    oidc = Oidc(
+        settings.oidc, callback, secret, store, sessions, recorder, clock,
+        demanded=factors.demanded,
+    )  # fmt: skip
+    return auth, Accounts(store, sessions, factors, clock), oidc
 
 
 class People:

@@ -10,6 +10,7 @@ from hub.admin.store import SiteStore
 from hub.audit.service import AuditService
 from hub.audit.store import AuditStore
 from hub.auth.accounts import Accounts
+from hub.auth.oidc import Oidc
 from hub.auth.service import AuthService
 from hub.documents.catalogue import Catalogue
 from hub.documents.queue import Queue, WorkLock
@@ -52,6 +53,7 @@ class Rooms:
     site: Site
     auth: AuthService
     accounts: Accounts
+    oidc: Oidc
     users: Users
     documents: DocumentService
     worker: Worker
@@ -79,7 +81,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
     audit = _audit(settings, database, keys)
     base = _Base(settings, keys, database, SystemClock(), audit, CallersTrail(audit))
     site = Site(SiteStore(database), base.recorder, base.clock.wall_ms)
-    auth, accounts = sign_in(
+    auth, accounts, oidc = sign_in(
         settings, database, keys.session_secret, base.recorder, site, base.clock.wall_ms
     )
     embedding = embedding or Embedding(settings.profile, settings.models_dir)
@@ -100,6 +102,7 @@ def open_rooms(settings: HubSettings, embedding: Embedding | None = None) -> Roo
         site=site,
         auth=auth,
         accounts=accounts,
+        oidc=oidc,
         users=Users(People(accounts), PreferencesStore(database), base.recorder),
         documents=documents,
         worker=worker,

@@ -27,6 +27,7 @@ def _codes(password: str, *, kinds: bool = False) -> set[str]:
         ("aaaaaaaaaaaa", "repeats"),
         ("okafor-walks-home", "own_name"),
         ("Clinic.Example.1", "own_name"),
+        ("My-VoiceAssist-9", "own_name"),
         ("password password", "weak"),
     ],
 )
