@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import Scope
@@ -29,6 +30,7 @@ class Metrics:
             ("route",),
             registry=self._registry,
         )
+        self._of = lru_cache(1000)(self._figures)  # looking a label up costs more than counting
         self._refusals = Counter(
             "voiceassist_hub_second_judge_refusals",
             "Queries that a room cleared and the second judge refused, by its first reason.",
@@ -41,8 +43,12 @@ class Metrics:
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answer, by its route's pattern: paths would make a series each."""
         route = getattr(scope.get("route"), "path", "unmatched")
-        self._requests.labels(scope["method"], route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        counter, histogram = self._of(scope["method"], route, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def _figures(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, route, str(status)), self._seconds.labels(route)
 
     def refused(self, reason: str) -> None:
         """Count a query that the second judge refused."""

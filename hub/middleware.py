@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,6 +33,9 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(self), geolocation=()",
     "Strict-Transport-Security": "max-age=31536000",
 }
+
+_ID, _CACHING = request_id.HEADER.lower().encode(), b"cache-control"
+_RAW = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 
 Observe = Callable[[Scope, int, float], None]  # scope, status, seconds
 
@@ -112,17 +115,17 @@ class _Outgoing:
     def __init__(self, send: Send, chosen: str, path: str) -> None:
         self._send = send
         self._id = chosen
-        self._caching = "no-cache" if path.startswith("/static/") else "no-store"
+        self._caching = b"no-cache" if path.startswith("/static/") else b"no-store"
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[request_id.HEADER] = self._id
-            headers.setdefault("Cache-Control", self._caching)
-            for name, value in _HEADERS.items():
-                headers[name] = value
+            given = list(message.get("headers", ()))
+            given.append((_ID, self._id.encode()))
+            if not any(name == _CACHING for name, _ in given):
+                given.append((_CACHING, self._caching))
+            message["headers"] = given + _RAW
         await self._send(message)
 
 

@@ -58,7 +58,8 @@ def serve(settings: HubSettings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises `PortInUse`, or `WrongUse` for an address that is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # named by its protocol, or asyncio leaves Nagle's delay of 40 ms on each answer
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import jwt
@@ -22,6 +23,7 @@ Kind = Literal["access", "refresh", "page"]
 _ALGORITHM = "HS256"
 _REQUIRED = ["sub", "aud", "iat", "exp", "jti", "sid", "type"]
 _LONGEST = 2000
+_MOST_KEPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Tokens:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        # what holds once holds always: only its time is looked at again; a failure is not kept
+        self._verified = lru_cache(_MOST_KEPT)(self._verify)
 
     def make(self, claims: Claims, kind: Kind, now_s: int) -> str:
         """A token good from `now_s` to its expiry."""
@@ -55,23 +59,26 @@ class Tokens:
 
     def check(self, token: str, kind: Kind, now_s: int) -> Claims:
         """The token's claims; raises `TokenExpired`, or `Unauthorized` for no such token."""
+        claims, made_as = self._verified(token if len(token) <= _LONGEST else "")
+        if made_as != kind:
+            raise Unauthorized(f"this is no {kind} token; sign in again")
+        if now_s >= claims.expires_s:
+            raise TokenExpired("the token has run out; refresh it or sign in again")
+        return claims
+
+    def _verify(self, token: str) -> tuple[Claims, str]:
         try:
             body = jwt.decode(
-                token if len(token) <= _LONGEST else "",
+                token,
                 self._secret,
                 algorithms=[_ALGORITHM],
                 audience=AUDIENCE,
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
             user, session, jti = (str(body[one]) for one in ("sub", "sid", "jti"))
-            claims = Claims(user, session, jti, int(body["exp"]))
+            return Claims(user, session, jti, int(body["exp"])), str(body["type"])
         except (jwt.InvalidTokenError, ValueError, TypeError) as error:
             raise Unauthorized("this token does not hold; sign in again") from error
-        if body["type"] != kind:
-            raise Unauthorized(f"this is no {kind} token; sign in again")
-        if now_s >= claims.expires_s:
-            raise TokenExpired("the token has run out; refresh it or sign in again")
-        return claims
 
     def csrf(self, session: str) -> str:
         """The value that a form of a session must carry."""
