@@ -41,5 +41,7 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "alembic", "sqlalchemy", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "alembic", "sqlalchemy", "uvicorn.access", "websockets"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # at DEBUG it repeats the frames of sockets, words and all
+    logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, root.level))

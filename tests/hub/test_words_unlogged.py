@@ -171,3 +171,17 @@ def test_a_closed_stream_leaves_no_word_behind(
         logging.getLogger("hub").error("it failed: %s", type(error).__name__)  # noqa: TRY400
     streams = capfd.readouterr()
     assert leaked(streams.out + streams.err) == []
+
+
+def test_loggers_that_repeat_words_are_never_that_talkative() -> None:
+    """Even at DEBUG neither the database's rows nor the frames of sockets are logged."""
+    root = logging.getLogger()
+    before = root.level, root.handlers[:], logging.raiseExceptions
+    try:
+        configure_hub("DEBUG")
+        for name in ("sqlalchemy.engine.Engine", "websockets.server", "uvicorn.error", "httpx"):
+            assert not logging.getLogger(name).isEnabledFor(logging.DEBUG), name
+    finally:
+        root.setLevel(before[0])
+        root.handlers[:] = before[1]
+        logging.raiseExceptions = before[2]
