@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.audit.schemas import Why
-from hub.commands import documents, editions, keys, rooms, setup
+from hub.commands import documents, editions, keys, rooms, setup, users
 from hub.commands.common import ACTOR, Config, Json, group, opened
 from hub.serve import serve
 from hub.settings import DEFAULT_CONFIG, load
@@ -19,6 +19,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(editions.app, name="editions")
 app.add_typer(keys.app, name="keys")
 app.add_typer(rooms.app, name="rooms")
+app.add_typer(users.app, name="users")
 
 NewCode = Annotated[bool, typer.Option("--new-code", help="Print a new setup code.")]
 Out = Annotated[Path, typer.Option("--out", help="The folder to write.")]

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from hub.analytics.service import Analytics
 from hub.auth.oidc import Oidc
-from hub.auth.schemas import LoginRequest, SetupRequest
+from hub.auth.schemas import LoginRequest, RedeemRequest, SetupRequest
 from hub.auth.service import AuthService
 from hub.dashboard.schemas import (
     Alarms,
@@ -159,6 +159,14 @@ class HubDoor:
         except ValueError as error:
             raise BadField("email", "give a name and a whole e-mail address") from error
         self._auth.set_up(request)
+
+    def redeem(self, code: str, email: str, password: str) -> None:
+        """Set a person's password by a one-time code; raises `BadField` likewise."""
+        try:
+            request = RedeemRequest(code=code, email=email, password=password)
+        except ValueError as error:
+            raise BadField("code", "give the code, your e-mail address and a password") from error
+        self._auth.redeem(request)
 
     def sign_in(self, email: str, password: str, code: str) -> tuple[str, int]:
         """A session's token and its life in seconds."""

@@ -66,8 +66,8 @@ class AuthService:
         self._throttle.close()
 
     def needs_setup(self) -> bool:
-        """Whether there is no account yet."""
-        return not self._store.any_account()
+        """Whether there is no administrator yet."""
+        return not self._store.any_administrator()
 
     def names(self) -> dict[str, str]:
         """People's names by the ids that the audit trail has."""

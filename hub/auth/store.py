@@ -86,10 +86,11 @@ class AuthStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def any_account(self) -> bool:
-        """Whether the hub has an account."""
+    def any_administrator(self) -> bool:
+        """Whether the hub has an administrator."""
+        query = select(UserRow.id).where(UserRow.role == "administrator").limit(1)
         with self._database.read() as session:
-            return bool(session.scalar(select(func.count()).select_from(UserRow)))
+            return session.scalar(query) is not None
 
     def names(self) -> dict[str, str]:
         """Everyone's name by id."""

@@ -74,6 +74,26 @@ def sign_in(
     return _welcome(token, lifetime_s)
 
 
+@router.get("/redeem")
+def redeem_page(request: Request) -> Response:
+    """Where a person sets their password with the code that an administrator handed over."""
+    return show(request, "redeem.html", email="")
+
+
+@router.post("/redeem", dependencies=[FromHere])
+def redeem(
+    request: Request, door: Door, code: Text = "", email: Text = "", password: Text = ""
+) -> Response:
+    """Set the password and sign in."""
+    try:
+        door.redeem(code, email, password)
+        token, lifetime_s = door.sign_in(email, password, "")
+    except VoiceAssistError as error:
+        values = {"email": email, "failure": str(error)}
+        return show(request, "redeem.html", status_of(error), **values)
+    return _welcome(token, lifetime_s)
+
+
 @router.get("/sign-in/provider")
 def depart(door: Door) -> Response:
     """Send the browser to the site's own provider."""

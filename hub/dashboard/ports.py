@@ -79,6 +79,9 @@ class Doorkeeper(Protocol):
     def set_up(self, code: str, email: str, password: str, name: str) -> None:
         """Make the first administrator."""
 
+    def redeem(self, code: str, email: str, password: str) -> None:
+        """Set a person's password by a one-time code."""
+
     def sign_in(self, email: str, password: str, code: str) -> tuple[str, int]:
         """A session's token and its life in seconds."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,16 @@ def test_the_brokers_files_say_where_they_will_stand(
 def test_the_broker_of_one_machine_listens_on_it_alone(host: str, bind: str, address: str) -> None:
     """A broker that only this machine needs is not offered to others."""
     assert bind_address(host, bind) == address
+
+
+@pytest.mark.usefixtures("without_weights")
+def test_accounts_are_kept_from_the_command_line(run: Callable[..., str], tmp_path: Path) -> None:
+    """Who is locked out is let in again by whoever has the machine, and the trail has it."""
+    run("init")
+    made = json.loads(run("users", "add", "a@b.example", "--name", "A", "--json"))
+    assert re.fullmatch(r"([A-Z2-9]{4}-){3}[A-Z2-9]{4}", made["code"])
+    again = json.loads(run("users", "reset", "A@B.example", "--json"))
+    assert again["code"] != made["code"]
+    (listed,) = json.loads(run("users", "list", "--json"))
+    assert (listed["role"], listed["state"]) == ("clinician", "active")
+    assert json.loads(run("init", "--json"))["needs_setup"] is True

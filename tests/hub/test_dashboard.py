@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.dashboard.view import ago, utc
+from hub.http import Role
 
 EMAIL = "dana@clinic.example"
 PASSWORD = "four quiet green words"
@@ -213,3 +214,21 @@ def test_times_read_as_a_person_says_them() -> None:
     assert [ago(1, 1 + s * 1000) for s in (5, 65, 3600, 90_000, 180_000)] == [
         "just now", "1 min ago", "1 h ago", "1 day ago", "2 days ago"
     ]  # fmt: skip
+
+
+async def test_a_person_sets_their_password_with_a_code_and_is_in(hub: Any) -> None:
+    """The code that an administrator handed over opens the account on a page of its own."""
+    await hub.sign_in()
+    assert "Set your password" in (await hub.client.get("/redeem")).text
+    _, code = hub.rooms.accounts.create("sam@clinic.example", "Sam", Role.CLINICIAN)
+    form = {"code": code, "email": "sam@clinic.example", "password": "short"}
+    answer = await hub.client.post("/redeem", data=form)
+    assert answer.status_code == 422
+    assert "12 or more" in answer.text
+    assert "short" not in answer.text.replace("too_short", "")
+    wrong = form | {"password": PASSWORD, "code": "AAAA"}
+    assert (await hub.client.post("/redeem", data=wrong)).status_code == 401
+    answer = await hub.client.post("/redeem", data=form | {"password": PASSWORD})
+    assert answer.headers["Location"] == "/"
+    assert (await hub.client.get("/")).headers["Location"] == "/talk"
+    assert (await hub.client.get("/documents", headers=HTML)).status_code == 403
