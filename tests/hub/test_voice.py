@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi import FastAPI
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
@@ -18,7 +16,6 @@ from hub.errors import TokenExpired, TokenRevoked, Unauthorized
 from hub.http import Person, Role
 from hub.voice import api
 from hub.voice.schemas import Done, Event, Judged, Sentence
-from hub.voice.segmenter import Rules, Segmenter
 from hub.voice.service import Voice
 from hub.voice.speech import EngineSpeech
 from voiceassist.contract.speech import Transcript
@@ -400,45 +397,6 @@ def test_a_failed_answer_is_told_and_the_next_one_works(
         socket.send_json({"type": "ask", "text": "x"})
         _until(socket, "done")
     assert not [one for one in net.seen if "Smith" in one and one.startswith("hub.")]
-
-
-def _signs(loud: list[bool], rules: Rules | None = None) -> tuple[list[str], Segmenter]:
-    windows = iter(loud)
-    segmenter = Segmenter(512, lambda _samples: float(next(windows)), rules)
-    samples = np.arange(512 * len(loud), dtype=np.int64).astype(np.int16)
-    found: list[str] = []
-    for start in range(0, len(samples), 1600):
-        found += segmenter.feed(samples[start : start + 1600])
-    return found, segmenter
-
-
-def test_an_utterance_keeps_what_came_just_before_it() -> None:
-    """Its first sound is not cut off, and its silence ends it."""
-    found, segmenter = _signs([False] * 30 + [True] * 20 + [False] * 30)
-    assert found == ["began", "ended"]
-    first = int(segmenter.utterance[0]) // 512
-    assert 30 - 10 <= first <= 30 - 5
-
-
-def test_a_cough_is_no_utterance_and_a_pause_no_end() -> None:
-    """A single loud window begins nothing; half a second of silence ends nothing."""
-    assert _signs([False] * 9 + [True] * 2 + [False] * 40)[0] == []
-    assert _signs([True] * 20 + [False] * 15 + [True] * 20 + [False] * 30)[0] == ["began", "ended"]
-
-
-def test_talk_without_end_is_dropped() -> None:
-    """What lasts longer than an utterance may is thrown away, and the next one is found."""
-    found, _ = _signs([True] * 200 + [False] * 30, Rules(most_s=2.0))
-    assert found.count("dropped") >= 1
-
-
-@given(st.lists(st.booleans(), max_size=300))
-def test_whatever_is_heard_beginnings_and_ends_alternate(loud: list[bool]) -> None:
-    """No end without a beginning, no second beginning before the end; nothing grows without end."""
-    found, segmenter = _signs(loud, Rules(most_s=1.0))
-    for index, sign in enumerate(found):
-        assert (sign == "began") == (index % 2 == 0)
-    assert len(segmenter.so_far()) <= SAMPLE_RATE * 1.1
 
 
 def test_missing_weights_are_told() -> None:
