@@ -40,7 +40,7 @@ def enrolment(secret: str, email: str, issuer: str) -> Enrolment:
     """A secret as an app takes it."""
     uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
     picture = io.BytesIO()
-    segno.make(uri, error="m").save(picture, kind="svg", scale=5, xmldecl=False, svgns=True)
+    segno.make(uri, error="m").save(picture, kind="svg", omitsize=True, xmldecl=False)
     return Enrolment(secret, uri, picture.getvalue().decode())
 
 
