@@ -43,6 +43,7 @@ def serve(settings: HubSettings) -> None:
             timeout_graceful_shutdown=_GRACE_S,
             ssl_ciphers=_CIPHERS,
             ws_max_size=_LARGEST_FRAME,
+            ws_per_message_deflate=False,  # speech does not shrink, and what unpacks may be large
             limit_concurrency=_MOST_AT_ONCE,
         )
         server = uvicorn.Server(config)

@@ -142,8 +142,9 @@ async def _next(socket: Any) -> str:
 
 def spoken(speech: EngineSpeech) -> bytes:
     """A question as a browser would send it."""
-    samples, rate = speech.say("what is the usual dose of acetaminophen in adults")
-    at = np.arange(0, len(samples), rate / SAMPLE_RATE)
+    question = "what is the usual dose of acetaminophen in adults"
+    samples = np.concatenate(list(speech.voice.speak(question)))
+    at = np.arange(0, len(samples), speech.voice.rate / SAMPLE_RATE)
     return bytes(np.interp(at, np.arange(len(samples)), samples).astype("<i2").tobytes())
 
 

@@ -1,1 +1,1 @@
-"""A browser's microphone: heard, judged, answered and spoken by the hub."""
+"""The assistant for a browser's microphone: a socket that hears, asks and speaks."""

@@ -1,61 +1,68 @@
-"""What the voice socket asks of the rest of the hub. All but `Sessions` may take a while."""
+"""What the voice room asks of the rest of the hub. Everything here blocks: threads call it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from hub.http import Person
 from hub.voice.schemas import Event
 from voiceassist.contract.speech import Transcript
-from voiceassist.engines.ports import Samples, VoiceActivity
-
-
-class Sessions(Protocol):
-    """Who is signed in. Raises `Unauthorized`."""
-
-    def by_token(self, token: str) -> Person:
-        """Whose access token it is."""
-
-    def by_page(self, cookie: str) -> Person:
-        """Whose page's session it is."""
+from voiceassist.engines.ports import Samples
 
 
 class Assistant(Protocol):
-    """Answers by the laws of a room."""
+    """Judges, finds and answers."""
 
-    def ask(self, person: Person, heard: Transcript, conversation: str) -> Iterator[Event]:
-        """The events of an answer as they come, `Done` the last; raises `VoiceAssistError`.
+    def ask(self, person: Person, transcript: Transcript, conversation: str) -> Iterator[Event]:
+        """One `Judged`, sentences as they come, one `Done`; raises `VoiceAssistError`.
 
-        "" begins a conversation.
+        One thread makes and draws the iterator, and closes it early where the person interrupts.
         """
 
 
-class Speech(Protocol):
-    """The recogniser, the voice, and who tells speech from silence. Thread-safe.
+class Sessions(Protocol):
+    """Who signed in."""
 
-    Raises `Unavailable` where their weights are not on this machine.
-    """
+    def who(self, token: str) -> Person:
+        """Whose access token it is; raises `Unauthorized`, with a code where it is known why."""
+
+    def who_page(self, cookie: str) -> Person:
+        """Whose page it is; raises `Unauthorized`."""
+
+
+class Ear(Protocol):
+    """Recognises speech, one utterance at a time."""
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """What was said at 16 kHz; raises `Unavailable`."""
+
+
+class Voice(Protocol):
+    """Speaks. Thread-safe."""
 
     @property
-    def busy(self) -> bool:
-        """Whether the recogniser is at work."""
+    def rate(self) -> int:
+        """Samples a second of what `speak` gives."""
 
-    def hear(self, samples: Samples) -> Transcript:
-        """What was said."""
-
-    def say(self, text: str) -> tuple[Samples, int]:
-        """Speech, and its rate in Hz."""
-
-    def activity(self) -> VoiceActivity:
-        """One for a connection of its own."""
+    def speak(self, text: str) -> Iterator[Samples]:
+        """One sentence, in chunks; raises `Unavailable`."""
 
 
-class Opened(Protocol):
-    """Whether the site lets browsers talk, and the trail that has who did."""
+class Activity(Protocol):
+    """Tells speech from silence; it has a memory, so each connection has its own."""
 
-    def allowed(self) -> bool:
-        """Whether an administrator has left it on."""
+    window: int
 
-    def record(self, person: Person, outcome: str) -> None:
-        """Note that a person's microphone was opened, or refused; durable on return."""
+    def probability(self, samples: Samples) -> float:
+        """The probability that the next `window` samples hold speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What hears and speaks. `activity` makes a new one; raises `Unavailable`."""
+
+    ear: Ear
+    voice: Voice
+    activity: Callable[[], Activity]

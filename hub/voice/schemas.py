@@ -1,9 +1,4 @@
-"""What a browser and the hub say to each other over the voice socket.
-
-Binary messages are PCM: 16 bits, little-endian, mono; 16 kHz from the browser, at the rate that
-`speech` named to it. All others are JSON: these from the browser, and to it `ready`, `partial`,
-`final`, `unheard`, `verdict`, `sentence`, `speech`, `done`, `stopped` and `error`.
-"""
+"""What passes over the socket, and what the assistant tells. Audio is PCM16LE, mono, 16 kHz."""
 
 from __future__ import annotations
 
@@ -12,78 +7,85 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-Mode = Literal["push-to-talk", "hands-free"]
+Mode: TypeAlias = Literal["push-to-talk", "hands-free"]
+Kind: TypeAlias = Literal["lead", "quote", "composed", "notice"]
+
+_Token = Annotated[str, Field(max_length=8192, repr=False)]
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Start(_Said):
-    """The first message. Without a token the page's own cookie counts.
+class Start(_Message):
+    """The first message: who calls, and how they want to talk.
 
-    `conversation` goes on with one of the person's own; "" begins another.
+    No `token` where the page's cookie says who it is. Without `speak`, answers are text alone.
     """
 
     type: Literal["start"]
-    token: str = Field(default="", max_length=2000, repr=False)
+    token: _Token = ""
     mode: Mode = "push-to-talk"
-    conversation: str = Field(default="", max_length=64)
+    conversation: Annotated[str, Field(max_length=64)] = ""
     speak: bool = True
 
 
-class End(_Said):
-    """The button was let go: what was sent since is the utterance."""
+class End(_Message):
+    """The button is let go: what was heard since is the question."""
 
     type: Literal["end"]
 
 
-class Ask(_Said):
-    """A typed question."""
+class Ask(_Message):
+    """A question that was typed."""
 
     type: Literal["ask"]
-    text: str = Field(min_length=1, max_length=2000, repr=False)
+    text: Annotated[str, Field(min_length=1, max_length=1000, repr=False)]
 
 
-class Stop(_Said):
-    """Say no more, drop what was heard."""
+class Stop(_Message):
+    """No more of this answer, and nothing of what was being said."""
 
     type: Literal["stop"]
 
 
-class Refresh(_Said):
+class Refresh(_Message):
     """A newer token of the same person."""
 
     type: Literal["refresh"]
-    token: str = Field(max_length=2000, repr=False)
+    token: _Token
 
 
-Message: TypeAlias = Annotated[Start | End | Ask | Stop | Refresh, Field(discriminator="type")]
-MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+Command: TypeAlias = End | Ask | Stop | Refresh
+START: TypeAdapter[Start] = TypeAdapter(Start)
+COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The question was judged; `reasons` are codes of why it is held."""
+    """The gate's verdict: held stays on the hub, else it may be asked outside.
+
+    `route` is where the answer is looked for, where that is known already.
+    """
 
     held: bool
-    reasons: tuple[str, ...]
-    route: str
+    reasons: tuple[str, ...] = ()
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the answer, with where it comes from."""
+    """A sentence of the answer, with the document and the place in it that it stands on."""
 
     text: str = field(repr=False)
-    kind: str
+    kind: Kind
     title: str = ""
     place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer is whole, and kept in the conversation."""
+    """The answer is complete and recorded: its message's id, its conversation's, its route."""
 
     message: str
     conversation: str
@@ -91,3 +93,24 @@ class Done:
 
 
 Event: TypeAlias = Judged | Sentence | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that is taken; seconds, bytes and messages a second."""
+
+    connections: int = 32
+    per_person: int = 3
+    start_s: float = 5.0
+    check_s: float = 1.0
+    idle_s: float = 600.0
+    text_bytes: int = 1 << 14
+    frame_bytes: int = 1 << 16
+    messages_per_s: float = 60.0
+    audio_pace: float = 2.0  # times as fast as it was said
+    utterance_s: float = 30.0  # what the recogniser takes at once
+    faults: int = 5
+    least_confidence: float = 0.35
+    partial_s: float = 1.0
+    lead_s: float = 1.0  # how far speech is sent ahead of its being heard
+    patience_s: float = 10.0  # for an interrupted answer to let go

@@ -1,92 +1,116 @@
-"""The hub's ear and voice, made at first use: they load models, and start the voice's process.
-
-Law: who types or searches does not wait for who talks. Recognition and speech run on threads of a
-lower priority, which whatever they start inherits.
-"""
+"""Hearing and speaking by the engines of a board's profile. Made at first use: they load models."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
-import numpy as np
-
+from hub.voice.ports import Activity, Speech
 from voiceassist.contract.speech import Transcript
-from voiceassist.engines.ports import Samples, SpeechToText, TextToSpeech, VoiceActivity
+from voiceassist.engines.ports import Samples, SpeechToText, TextToSpeech
 from voiceassist.engines.registry import Engines
-from voiceassist.knowledge.expecting import expectations
+from voiceassist.errors import Unavailable
 
-_NICENESS = 10
+T = TypeVar("T")
+
+
+class _Lazy(Generic[T]):
+    """An engine, made when it is first needed; where that fails, it is tried again."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: T | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> T:
+        """Raises `Unavailable`, with what to do."""
+        with self._lock:
+            if self._made is None:
+                try:
+                    self._made = self._make()
+                except ImportError as error:
+                    raise Unavailable(
+                        f"{error.name} is not installed; reinstall voiceassist[hub] on the hub"
+                    ) from error
+            return self._made
+
+    def take(self) -> T | None:
+        """Give up the engine, if there is one."""
+        with self._lock:
+            made, self._made = self._made, None
+            return made
+
+
+class EngineEar:
+    """The recogniser: one for all, who take turns. `prompt` gives words to expect."""
+
+    def __init__(self, make: Callable[[], SpeechToText], prompt: Callable[[], str] = str) -> None:
+        self._engine = _Lazy(make)
+        self._prompt = prompt
+        self._turn = threading.Lock()
+
+    def transcribe(self, samples: Samples) -> Transcript:
+        """What was said; raises `Unavailable`."""
+        with self._turn:
+            return self._engine.get().transcribe(samples, prompt=self._prompt())
+
+    def close(self) -> None:
+        """Free the model, once nobody is being recognised."""
+        with self._turn:
+            engine = self._engine.take()
+        if engine is not None:
+            engine.close()
+
+
+class EngineVoice:
+    """The voice; those who want to speak take turns."""
+
+    def __init__(self, make: Callable[[], TextToSpeech]) -> None:
+        self._engine = _Lazy(make)
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return self._engine.get().sample_rate
+
+    def speak(self, text: str) -> Iterator[Samples]:
+        """Chunks of speech; raises `Unavailable`."""
+        yield from self._engine.get().synthesize(text)
+
+    def close(self) -> None:
+        """Stop the voice's process, whatever it says."""
+        engine = self._engine.take()
+        if engine is not None:
+            engine.abort()
+            engine.close()
 
 
 class EngineSpeech:
-    """One recogniser and one voice for all browsers, each taken by one at a time. Thread-safe.
+    """Hearing and speaking for the voice room; `engines` is called at first use.
 
-    `drug_names` are those of the library that serves: the recogniser is told to expect them.
+    `prompt` gives words that the recogniser should expect, such as the library's drugs.
+    The recogniser has half of the processor's cores at most: search stays quick beside it.
     """
 
-    def __init__(
-        self,
-        engines: Callable[[], Engines],
-        drug_names: Callable[[], Sequence[str]] = tuple,
-    ) -> None:
-        self._engines = engines
-        self._drug_names = drug_names
-        self._ear: SpeechToText | None = None
-        self._voice: TextToSpeech | None = None
-        self._hearing = ThreadPoolExecutor(1, "hub-ear", _give_way)
-        self._saying = ThreadPoolExecutor(1, "hub-voice", _give_way)
-        self._asked = 0
-        self._lock = threading.Lock()
-
-    @property
-    def busy(self) -> bool:
-        """Whether the recogniser is at work."""
-        return self._asked > 0
-
-    def hear(self, samples: Samples) -> Transcript:
-        """What was said; raises `Unavailable` where the weights are not here."""
-        with self._lock:
-            self._asked += 1
-        try:
-            return self._hearing.submit(self._transcribe, samples).result()
-        finally:
-            with self._lock:
-                self._asked -= 1
-
-    def say(self, text: str) -> tuple[Samples, int]:
-        """Speech, and its rate; raises `Unavailable` likewise, or where the voice died."""
-        return self._saying.submit(self._synthesize, text).result()
-
-    def activity(self) -> VoiceActivity:
-        """One for a connection of its own; raises `Unavailable` likewise."""
-        return self._engines().vad()
+    def __init__(self, engines: Callable[[], Engines], prompt: Callable[[], str] = str) -> None:
+        self._engines = _Lazy(lambda: _modest(engines()))
+        self.ear = EngineEar(lambda: self._engines.get().stt(), prompt)
+        self.voice = EngineVoice(lambda: self._engines.get().tts())
+        self.ports = Speech(self.ear, self.voice, self._activity)
 
     def close(self) -> None:
-        """Free the recogniser, end the voice's process."""
-        for pool in (self._hearing, self._saying):
-            pool.shutdown(cancel_futures=True)
-        for part in (self._ear, self._voice):
-            if part is not None:
-                part.close()
-        self._ear = self._voice = None
+        """Free the models."""
+        self.ear.close()
+        self.voice.close()
 
-    def _transcribe(self, samples: Samples) -> Transcript:
-        if self._ear is None:
-            self._ear = self._engines().stt()
-        return self._ear.transcribe(samples, prompt=expectations(self._drug_names()))
-
-    def _synthesize(self, text: str) -> tuple[Samples, int]:
-        if self._voice is None:
-            self._voice = self._engines().tts()
-        chunks = list(self._voice.synthesize(text))
-        return np.concatenate([np.zeros(0, np.int16), *chunks]), self._voice.sample_rate
+    def _activity(self) -> Activity:
+        return self._engines.get().vad()
 
 
-def _give_way() -> None:
-    """Let everything else of the hub go first; Linux keeps a priority for each thread."""
-    with suppress(OSError):  # a sandbox may forbid it: then all are equal
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+def _modest(engines: Engines) -> Engines:
+    profile = engines.profile
+    threads = min(profile.stt.threads, max((os.cpu_count() or 2) // 2, 1))
+    stt = profile.stt.model_copy(update={"threads": threads})
+    return Engines(profile.model_copy(update={"stt": stt}), engines.store)

@@ -44,12 +44,13 @@ from hub.storage.blobs import Blobs
 from hub.users import api as users_api
 from hub.users.service import Users
 from hub.voice import api as voice_api
-from hub.voice.service import Voice
+from hub.voice.service import VoiceService
 from hub.voice.speech import EngineSpeech
 from hub.wiring import parts
 from hub.wiring.adapters import Counted, HubGuard, Seen
 from hub.wiring.rooms import Rooms
 from voiceassist.errors import Unavailable
+from voiceassist.knowledge.expecting import expectations
 from voiceassist.phi.lists import load_lists
 from voiceassist.phi.policy import record_override
 
@@ -83,7 +84,9 @@ class Container:
         )
         self._first_judge = SecondJudge(lambda: parts.first_judge(rooms.settings))
         self.chat = parts.chat(rooms, self._first_judge, self.library, self._escalation)
-        self._speech = EngineSpeech(partial(parts.engines, rooms.settings), self.library.drug_names)
+        self._speech = EngineSpeech(
+            partial(parts.engines, rooms.settings), lambda: expectations(self.library.drug_names())
+        )
         self.voice = parts.voice(rooms, self.chat, self._speech)
         self._caretaker = Caretaker(
             rooms.audit, rooms.fleet.listing, rooms.settings.audit, self.clock
@@ -108,7 +111,7 @@ class Container:
             AuditService: self.rooms.audit,
             Escalation: self._escalation,
             Chat: self.chat,
-            Voice: self.voice,
+            VoiceService: self.voice,
             Search: Search(self.library),
             Inquiry: Inquiry(self._first_judge, self._judge, self.rooms.recorder),
         }
@@ -147,6 +150,7 @@ class Container:
         self.keeper.stop()
         self.rooms.worker.stop()
         self._cloud_client.close()
+        self.voice.close()
         self._speech.close()
         self.rooms.close()
 

@@ -9,6 +9,7 @@ import httpx
 from hub.analytics.service import Analytics
 from hub.chat.service import Chat
 from hub.chat.store import ChatStore
+from hub.dashboard.session import COOKIE
 from hub.desk import HubDesk
 from hub.escalation.cloud import NoCloud, OpenAICompatible
 from hub.escalation.ports import Cloud
@@ -20,7 +21,8 @@ from hub.phi.service import SecondJudge
 from hub.published import OwnSource, PublishedLibrary
 from hub.settings import CloudSettings, HubSettings
 from hub.trail import TrailDesk
-from hub.voice.service import Voice
+from hub.voice.schemas import Limits as VoiceLimits
+from hub.voice.service import VoiceService
 from hub.voice.speech import EngineSpeech
 from hub.wiring.adapters import CloudDoor, TypedGate
 from hub.wiring.rooms import Rooms
@@ -108,14 +110,16 @@ def chat(
     )
 
 
-def voice(rooms: Rooms, chat: Chat, speech: EngineSpeech) -> Voice:
+def voice(rooms: Rooms, chat: Chat, speech: EngineSpeech) -> VoiceService:
     """Browsers' microphones: what is heard is asked as though it were typed."""
-    return Voice(
-        SignedIn(rooms.auth.sessions),
+    return VoiceService(
         Chatting(chat),
-        speech,
-        Opening(lambda: rooms.site.now().voice, rooms.recorder),
-        most=rooms.settings.limits.voices,
+        SignedIn(rooms.auth.sessions),
+        speech.ports,
+        cookie=COOKIE,
+        now_s=lambda: rooms.clock.wall_ms() / 1000,
+        limits=VoiceLimits(connections=rooms.settings.limits.voices),
+        admit=Opening(lambda: rooms.site.now().voice, rooms.recorder),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from hub.auth.sessions import Sessions
 from hub.chat import schemas as chat
 from hub.chat.service import Chat
+from hub.errors import Forbidden
 from hub.http import Person
 from hub.ports import Recorder
 from hub.voice.schemas import Done, Event, Judged, Sentence
@@ -19,11 +20,11 @@ class SignedIn:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def by_token(self, token: str) -> Person:
+    def who(self, token: str) -> Person:
         """Whose access token it is; raises `Unauthorized`."""
         return self._sessions.who(token, "access")
 
-    def by_page(self, cookie: str) -> Person:
+    def who_page(self, cookie: str) -> Person:
         """Whose page's session it is; raises `Unauthorized`."""
         return self._sessions.who(cookie, "page")
 
@@ -34,10 +35,10 @@ class Chatting:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
 
-    def ask(self, person: Person, heard: Transcript, conversation: str) -> Iterator[Event]:
+    def ask(self, person: Person, transcript: Transcript, conversation: str) -> Iterator[Event]:
         """The events of an answer as they come."""
         conversation = conversation or self._chat.begin(person.id).id
-        for event in self._chat.ask(person.id, conversation, heard):
+        for event in self._chat.ask(person.id, conversation, transcript):
             yield _told(event)
 
 
@@ -45,11 +46,17 @@ class Opening:
     """Whether the site lets browsers talk, and the trail."""
 
     def __init__(self, allowed: Callable[[], bool], recorder: Recorder) -> None:
-        self.allowed = allowed
+        self._allowed = allowed
         self._recorder = recorder
 
-    def record(self, person: Person, outcome: str) -> None:
-        """Note that a person's microphone was opened, or refused."""
+    def __call__(self, person: Person) -> None:
+        """Note that a person talks, durably; raises `Forbidden` where the site has it off."""
+        allowed = self._allowed()
+        self._record(person, "done" if allowed else "refused")
+        if not allowed:
+            raise Forbidden("an administrator has switched voice off for this site")
+
+    def _record(self, person: Person, outcome: str) -> None:
         self._recorder.record(
             action="voice.opened", outcome=outcome, subject=person.id, actor=person.id, detail={}
         )

@@ -162,6 +162,6 @@ def test_the_codes_are_those_of_the_standard() -> None:
 
 def test_the_picture_is_whole_at_any_size() -> None:
     """It says how large it is drawn and not how large it is shown, so that no page crops it."""
-    qr = second_factor.enrolment("GEZDGNBVGY3TQOJQ", "a@b.example", "VoiceAssist demo").qr
+    qr = second_factor.enrolment(second_factor.new_secret(), "a@b.example", "VoiceAssist demo").qr
     assert re.match(r'<svg [^>]*viewBox="0 0 (\d+) \1"', qr)
     assert not re.match(r"<svg [^>]*(width|height)=", qr)
