@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST_AGENT = 120
 _NEIGHBOURS = 64  # an IPv6 subscriber has the whole of a /64
@@ -59,11 +60,13 @@ def caller_of(peer: str, forwarded: Iterable[str], agent: str, *, trusted_hops: 
     return Caller(_address(address) or peer, printable(agent, _LONGEST_AGENT))
 
 
+@lru_cache(1000)
 def printable(text: str, longest: int) -> str:
     """`text` for a log: printable ASCII, no longer than `longest`."""
     return re.sub(r"[^\x20-\x7e]", "?", text)[:longest]
 
 
+@lru_cache(1000)
 def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))

@@ -48,6 +48,12 @@ def bearer(request: HTTPConnection) -> str:
     return header[len(_SCHEME) :].strip()
 
 
+@router.get("/me")  # first: routes are tried in their order, and this is asked most
+async def me(person: Enrolling) -> Answer[PersonReply]:
+    """Who the token belongs to."""
+    return ok(_reply(person))
+
+
 @router.post("/setup", status_code=201, dependencies=[Anyone])
 def set_up(body: SetupRequest, auth: Auth) -> Answer[PersonReply]:
     """Make the first administrator with the one-time code that `hub init` printed."""
@@ -93,12 +99,6 @@ def sign_out_everywhere(person: Enrolling, auth: Auth) -> Answer[None]:
     """End all sessions of the person who calls."""
     auth.sign_out_everywhere(person)
     return ok(None)
-
-
-@router.get("/me")
-async def me(person: Enrolling) -> Answer[PersonReply]:
-    """Who the token belongs to."""
-    return ok(_reply(person))
 
 
 @router.get("/sessions")
