@@ -86,7 +86,6 @@ const takers = {
   ready: () => show("ready"),
   partial: (message) => asked(message.text + " …"),
   final: (message) => asked(message.text),
-  unheard: () => { fail("Nothing was understood. Say it again, a little closer."); show("ready"); },
   verdict: judged,
   sentence: told,
   speech: (message) => { speechRate = message.rate; },
