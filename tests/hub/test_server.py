@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pyotp
 import pytest
 
 from hub.settings import load
@@ -122,6 +123,11 @@ def test_the_hub_over_tls_from_setup_to_sigterm(site: Site) -> None:
         assert client.post("/api/v1/auth/setup", json=body).status_code == 201
         login = client.post("/api/v1/auth/login", json=who).json()["data"]
         headers = {"Authorization": f"Bearer {login['access_token']}"}
+        factor = "/api/v1/auth/second-factor"
+        secret = client.post(factor, headers=headers).json()["data"]["secret"]
+        shown = {"code": pyotp.TOTP(secret).now()}
+        done = client.post(f"{factor}/confirm", json=shown, headers=headers)
+        assert done.status_code == 200, done.text
         added = client.post("/api/v1/documents", headers=headers, files={"file": ("g.md", TEXT)})
         assert added.status_code == 202
         assert client.get("/ready").json()["data"]["broker"].startswith("away")
