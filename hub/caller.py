@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 _LONGEST_AGENT = 120
 _NEIGHBOURS = 64  # an IPv6 subscriber has the whole of a /64
@@ -58,6 +59,14 @@ def caller_of(peer: str, forwarded: Iterable[str], agent: str, *, trusted_hops: 
     passed = [one.strip() for header in forwarded for one in header.split(",")]
     address = passed[-trusted_hops] if 0 < trusted_hops <= len(passed) else peer
     return Caller(_address(address) or peer, printable(agent, _LONGEST_AGENT))
+
+
+def is_ours(origin: str, host: str | None) -> bool:
+    """Whether a page of this very hub sent a request; what is no origin is nobody's."""
+    try:
+        return bool(host) and urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 @lru_cache(1000)

@@ -30,12 +30,14 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(self), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Strict-Transport-Security": "max-age=31536000",
 }
 
 _ID, _CACHING = request_id.HEADER.lower().encode(), b"cache-control"
 _RAW = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+
+_TALKS = [(n, v.replace(b"microphone=()", b"microphone=(self)")) for n, v in _RAW]  # /talk alone
 
 Observe = Callable[[Scope, int, float], None]  # scope, status, seconds
 
@@ -115,6 +117,7 @@ class _Outgoing:
     def __init__(self, send: Send, chosen: str, path: str) -> None:
         self._send = send
         self._id = chosen
+        self._safety = _TALKS if path == "/talk" else _RAW
         self._caching = b"no-cache" if path.startswith("/static/") else b"no-store"
         self.status = 0
 
@@ -125,7 +128,7 @@ class _Outgoing:
             given.append((_ID, self._id.encode()))
             if not any(name == _CACHING for name, _ in given):
                 given.append((_CACHING, self._caching))
-            message["headers"] = given + _RAW
+            message["headers"] = given + self._safety
         await self._send(message)
 
 

@@ -172,8 +172,10 @@ class Oidc:
         known = self._store.by_subject(subject)
         if known is not None:
             if role is not None and known.role != role and known.active:
-                self._sessions.end_all(known.id)
-                return self._store.change(known.id, role=role.value)
+                changed = self._store.change_unless_last(known.id, role.value, known.state)
+                if changed is not None:  # else the last administrator, who stays one
+                    self._sessions.end_all(known.id)
+                return changed or known
             return known
         email = str(claims.get("email", "")).lower()
         if not email or claims.get("email_verified") is not True:

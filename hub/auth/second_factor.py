@@ -60,12 +60,14 @@ def step_of(secret: str, code: str, now_s: int) -> int | None:
     return None
 
 
+def random_code(groups: int, length: int) -> str:
+    """Groups of letters and digits that nobody mistakes, five random bits each."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(length)) for _ in range(groups))
+
+
 def recovery_codes() -> tuple[str, ...]:
     """Ten codes of 50 random bits."""
-    return tuple(
-        "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(2))
-        for _ in range(_RECOVERY)
-    )
+    return tuple(random_code(2, 5) for _ in range(_RECOVERY))
 
 
 class Vault:

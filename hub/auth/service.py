@@ -21,6 +21,7 @@ from hub.auth.factors import Factors
 from hub.auth.passwords import LONGEST, assess
 from hub.auth.ports import Site
 from hub.auth.schemas import LoginRequest, RedeemRequest, RegisterRequest, SetupRequest
+from hub.auth.second_factor import random_code
 from hub.auth.session_store import SessionKind
 from hub.auth.sessions import Issued, Reused, Sessions
 from hub.auth.store import Account, AuthStore, State
@@ -31,7 +32,6 @@ from hub.settings import RateSettings
 from hub.throttle import Throttle
 from voiceassist.contract.canonical import Json
 
-_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 letters, none mistaken for another
 _WRONG = "wrong e-mail address or password; try again"
 _MOST_HASHING = 2  # each takes 64 MiB
 
@@ -113,10 +113,13 @@ class AuthService:
         """Set a password by a one-time code; raises `InvalidCredentials` or `WeakPassword`."""
         email = request.email.lower()
         self._limit(self._rates.login, "redeem", email)
-        account = self._store.by_email(email)
-        self.check_password("password", request.password, email, account.name if account else "")
-        hashed, now_s = self._hash(request.password), self._clock() // 1000
-        done = self._store.redeem(code_hash(request.code), email, hashed, now_s)
+        hashed_code, now_s = code_hash(request.code), self._clock() // 1000
+        # the code first: a reason against a password may tell of the person whose account it is
+        owner, done = self._store.owner_of(hashed_code, email, now_s), None
+        if owner is not None:
+            self.check_password("password", request.password, email, owner.name)
+            hashed = self._hash(request.password)
+            done = self._store.redeem(hashed_code, email, hashed, now_s)
         self._record("auth.redeem", done.id if done else "", done=done is not None)
         if done is None:
             raise InvalidCredentials(
@@ -273,7 +276,7 @@ def reference(email: str, salt: str) -> str:
 
 def one_time_code() -> str:
     """80 random bits as four groups of four."""
-    return "-".join("".join(secrets.choice(_CODE_ALPHABET) for _ in range(4)) for _ in range(4))
+    return random_code(4, 4)
 
 
 def code_hash(code: str) -> str:

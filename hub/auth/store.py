@@ -189,6 +189,15 @@ class AuthStore:
             session.execute(delete(CodeRow).where(CodeRow.user_id == user))
             session.add(CodeRow(code_hash=code_hash, user_id=user, expires_s=expires_s))
 
+    def owner_of(self, code_hash: str, email: str, now_s: int) -> Account | None:
+        """Whose code it is, while it is good; None for a wrong code or address."""
+        with self._database.read() as session:
+            code = session.get(CodeRow, code_hash)
+            row = session.get(UserRow, code.user_id) if code else None
+            if code is None or row is None or code.expires_s <= now_s or row.email != email:
+                return None
+            return account_of(row)
+
     def redeem(self, code_hash: str, email: str, password_hash: str, now_s: int) -> Account | None:
         """Use a person's code up and set their password; None for a wrong code or address."""
         with self._database.write() as session:

@@ -34,7 +34,7 @@ from voiceassist.contract.canonical import Json
 from voiceassist.contract.knowledge import Sentence
 from voiceassist.contract.speech import Transcript
 from voiceassist.contract.verdict import Cleared, Held, Verdict
-from voiceassist.errors import Unavailable
+from voiceassist.errors import Unavailable, VoiceAssistError
 from voiceassist.knowledge.answers.answer import Answer, answer
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ T = TypeVar("T")
 TURN = "chat.answered"
 _PASSAGES = 8
 _AWAY = Sentence(text="The cloud model could not be asked.", kind="notice")
-_DAY_MS = 86_400_000
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
 
 class Chat:
@@ -66,6 +66,7 @@ class Chat:
         self._recorder = recorder
         self._clock = clock
         self._keep_days = keep_days
+        self._expired_ms = 0
 
     def begin(self, user: str, title: str = "") -> ConversationView:
         """A new conversation."""
@@ -95,8 +96,12 @@ class Chat:
         self._record("chat.deleted", "done", conversation, user, {})
 
     def expire(self) -> None:
-        """Delete what is older than the site keeps conversations."""
-        gone = self._store.expire(self._clock() - self._keep_days() * _DAY_MS)
+        """Delete what is older than the site keeps conversations; looks once an hour."""
+        now_ms = self._clock()
+        if abs(now_ms - self._expired_ms) < _HOUR_MS:
+            return
+        gone = self._store.expire(now_ms - self._keep_days() * _DAY_MS)
+        self._expired_ms = now_ms
         if gone:
             self._record("chat.expired", "done", "", "hub", {"conversations": gone})
 
@@ -113,12 +118,13 @@ class Chat:
         verdict = self._gate.judge(heard, previous=_previous(kept))
         told = _told(verdict)
         turn = str(uuid.uuid4())
-        route = self._route(verdict, wanted, turn, user, told)
+        # kept first: what follows on a held question is held, also where that one was refused
         question = self._message(conversation, "user", heard.text, verdict=told)
         _found(self._store.append(question, user) or None)
+        route = self._route(verdict, wanted, turn, user, told)
         yield Judged(told, route)
         asked = without_items(heard.text, verdict)
-        answered = answer(asked, self._library.find(asked, _PASSAGES))
+        answered = self._looked_up(asked, turn, user, told)
         self._record(TURN, _outcome(answered), turn, user, _detail(told, route, answered, began))
         said = list[SentenceView]()
         for sentence in answered.sentences:
@@ -138,6 +144,13 @@ class Chat:
         )
         _found(self._store.append(message, user) or None)
         yield Done(message)
+
+    def _looked_up(self, asked: str, turn: str, user: str, told: VerdictView) -> Answer:
+        try:
+            return answer(asked, self._library.find(asked, _PASSAGES))
+        except VoiceAssistError as error:
+            self._record(TURN, "failed", turn, user, {"held": told.held, "code": error.code})
+            raise
 
     def _route(
         self, verdict: Verdict, wanted: Wanted, turn: str, user: str, told: VerdictView

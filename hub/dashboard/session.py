@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, cast
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request, Response
 
+from hub.caller import is_ours
 from hub.dashboard.ports import Doorkeeper
 from hub.errors import Forbidden, Unauthorized
 from hub.http import Allowed, Person, Role
@@ -70,7 +70,7 @@ def from_here(request: Request) -> None:
     """A dependency: refuses a form that another site sent; raises `Forbidden`."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
+    foreign = origin is not None and not is_ours(origin, request.headers.get("Host"))
     if foreign or site not in {"same-origin", "none"}:
         raise Forbidden("this form came from another site; open the page here and try again")
 

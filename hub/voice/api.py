@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, WebSocket
 
-from hub import request_id
+from hub.caller import is_ours
 from hub.http import Anyone, provided
 from hub.voice.line import FORBIDDEN, TOO_MUCH
 from hub.voice.service import VoiceService
@@ -22,9 +21,8 @@ Service = Annotated[VoiceService, Depends(provided(VoiceService))]
 @router.websocket("/voice", dependencies=[Anyone])
 async def voice(socket: WebSocket, service: Service) -> None:
     """Talk to the assistant: docs/voice.md has the messages."""
-    request_id.enter(socket.headers.get(request_id.HEADER))
     origin = socket.headers.get("Origin")
-    ours = origin is not None and _is_ours(origin, socket.headers.get("Host"))
+    ours = origin is not None and is_ours(origin, socket.headers.get("Host"))
     if origin is not None and not ours:
         await socket.close(FORBIDDEN)
     elif service.crowded:
@@ -32,10 +30,3 @@ async def voice(socket: WebSocket, service: Service) -> None:
     else:
         await socket.accept()
         await service.serve(socket, ours=ours)
-
-
-def _is_ours(origin: str, host: str | None) -> bool:
-    try:
-        return bool(host) and urlsplit(origin).netloc == host
-    except ValueError:
-        return False

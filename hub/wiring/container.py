@@ -163,15 +163,15 @@ class Container:
         self.rooms.database.check()
         if self.settings.cloud.url and self._judge.problem:
             raise Unavailable(self._judge.problem)
-        parts = {
+        states = {
             "database": "ok",
             "broker": "ok" if self.mqtt.connected else "away: rooms keep what they owe",
             "second judge": "ok" if self.settings.cloud.url else "unused: no cloud.url",
             "indexing": "ok" if self.rooms.worker.alive else "stopped: start the hub again",
         }
         if problem := self.rooms.editions.problem():
-            parts["library"] = problem
-        return parts | self.keeper.problems
+            states["library"] = problem
+        return states | self.keeper.problems
 
     def _chores(self) -> dict[str, Callable[[], None]]:
         herald = Herald(self.rooms.editions.newest, self.mqtt.publish_edition)

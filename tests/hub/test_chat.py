@@ -108,15 +108,27 @@ async def test_a_follow_up_on_what_was_held_is_held(clinic: Any) -> None:
 
 
 async def test_demanding_the_cloud_for_what_is_held_is_refused(clinic: Any, fail: Any) -> None:
-    """The refusal says why and what to do; nothing is kept of the question."""
+    """The refusal says why and what to do; what follows on the question is held all the same."""
     error = fail(await _ask(clinic, PATIENT, route="cloud"), 403, "PHI_HELD")
     assert {"reason": "items"} in error["details"]
     assert "Smith" not in str(error)
-    messages = await clinic.client.get(
-        f"{API}/{clinic.conversation}/messages", headers=clinic.headers
-    )
-    assert messages.json()["data"] == []
+    follow = _events((await _ask(clinic, "and how often does he take it", stream=True)).text)
+    assert "follow_up" in follow[0][1]["reasons"]
     assert clinic.outside.asked == []
+
+
+async def test_a_turn_that_fails_is_recorded(clinic: Any, fail: Any, monkeypatch: Any) -> None:
+    """A library that can't be searched is told, and the trail has that somebody asked."""
+
+    def away(*_arguments: object) -> None:
+        raise Unavailable("the library can't be searched")
+
+    monkeypatch.setattr(clinic.container.chat, "_library", type("Away", (), {"find": away})())
+    events = _events((await _ask(clinic, QUESTION, stream=True)).text)
+    assert [name for name, _ in events] == ["verdict", "error"]
+    headers = await clinic.sign_in_as("auditor")
+    trail = await clinic.client.get("/api/v1/audit?action=chat.answered", headers=headers)
+    assert trail.json()["data"][0]["outcome"] == "failed"
 
 
 async def test_the_site_and_the_person_can_keep_questions_in_the_building(
@@ -245,7 +257,7 @@ async def test_conversations_are_kept_as_long_as_the_site_says(clinic: Any) -> N
     await _ask(clinic, QUESTION)
     chat = clinic.container.chat
     now_ms = chat._clock()
-    chat._clock = lambda: now_ms + 30 * 86_400_000 - 1000
+    chat._clock = lambda: now_ms + 30 * 86_400_000 - 3_600_000
     chat.expire()
     assert chat.listing(_user(clinic), 0, 9)[1] == 1
     chat._clock = lambda: now_ms + 30 * 86_400_000 + 60_000

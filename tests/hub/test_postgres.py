@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,14 @@ from hub.storage.base import Base
 from hub.storage.engine import Database
 from hub.storage.migrate import downgrade, migrate
 from hub.wiring import Rooms
-from tests.hub import postgres, test_chat, test_sessions, test_site_settings, test_users
+from tests.hub import (
+    postgres,
+    test_chat,
+    test_sessions,
+    test_site_settings,
+    test_storage,
+    test_users,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,6 +48,7 @@ def settings(settings: HubSettings, server: postgres.Server) -> Iterator[HubSett
 
 
 # the same promises and their fixtures
+test_writers_wait_for_each_other = test_storage.test_writers_wait_for_each_other
 for module in (test_users, test_sessions, test_chat, test_site_settings):
     globals().update({name: one for name, one in vars(module).items() if name not in globals()})
 
@@ -62,27 +69,6 @@ def test_migrations_go_up_and_down(server: postgres.Server) -> None:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, Base.metadata) == []
         database.close()
-
-
-def test_writers_wait_for_each_other_there_too(rooms: Rooms) -> None:
-    """Many threads that read and then write lose no update and meet no conflict."""
-    with rooms.database.write() as session:
-        session.execute(text("INSERT INTO auth_setup VALUES ('count', 0)"))
-
-    def add() -> None:
-        for _ in range(10):
-            with rooms.database.write() as session:
-                query = text("SELECT created_ms FROM auth_setup WHERE code_hash = 'count'")
-                value = session.execute(query).scalar_one()
-                session.execute(text("UPDATE auth_setup SET created_ms = :v"), {"v": value + 1})
-
-    threads = [threading.Thread(target=add) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with rooms.database.read() as session:
-        assert session.execute(text("SELECT created_ms FROM auth_setup")).scalar() == 40
 
 
 async def test_the_trail_is_taken_in_and_verified(hub: Any) -> None:

@@ -37,6 +37,7 @@ from voiceassist.phi.policy import PhiPolicy
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 CASES = int(os.environ.get("VOICEASSIST_CASES", "6"))
+SENT: list[str] = []  # the path of each request
 ENVELOPE = {"success", "data", "error", "metadata", "timestamp"}
 GOUT = b"# Gout\n\nGive naproxen 500 mg twice daily for gout. Check the kidneys first.\n"
 load_all_checks()
@@ -120,6 +121,7 @@ CHECKS = [
 def look(case: Any) -> None:
     """One request: no server error, nothing outside its schema, an envelope around all JSON."""
     response = case.call()
+    SENT.append(case.path)
     if response.status_code != 503:  # parts that a bare hub has not: they say so in the envelope
         case.validate_response(response, checks=CHECKS)
     assert response.headers["x-request-id"]
@@ -145,10 +147,12 @@ def test_no_request_breaks_an_endpoint(described: Any, mode: GenerationMode) -> 
 
         try:
             send()
-        except (Unsatisfiable, NotImplementedError):
+        except Unsatisfiable:
             continue  # nothing can be wrong with what takes nothing
         except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - all that break are told, not the first alone
             broken.append(f"{operation.label}: {error}")
+    print(f"{mode.value}: {len(SENT)} requests so far, {len(set(SENT))} paths")  # noqa: T201 - the figure that is reported
+    assert len(set(SENT)) > 40
     assert not broken, "\n\n".join(broken)
 
 

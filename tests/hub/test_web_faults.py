@@ -120,7 +120,7 @@ async def test_pages_have_no_script_of_their_own(hub: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "https://hub.test.evil.example"]
+    "origin", ["https://evil.example", "null", "https://hub.test.evil.example", "http://["]
 )
 async def test_another_site_makes_no_browser_act(hub: Any, fail: Any, origin: str) -> None:
     """The API takes no cookie at all; forms take none that another site sent."""
